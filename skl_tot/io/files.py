@@ -72,6 +72,7 @@ def write_segments(table, path, *, format=None) -> None:
     table = tables.check_segments(table)
     tables.check_in_frames(table)
     _check_cells(table)
+    _check_blanks("action", table["action"].unique())
     if "recording" in table:
         _check_recordings(table["recording"].unique(), entry)
     if entry.in_seconds and "start_time" not in table:
@@ -89,10 +90,14 @@ def _check_cells(table):
         refuse("An action", str(BACKGROUND), f"another name, or {BACKGROUND_NAME!r}")
 
 
-def _check_recordings(names, entry):
+def _check_blanks(what, names):
     for name in names:
-        if name != name.strip():
-            refuse("recording", name, "text without blanks around it")
+        if name != str(name).strip() and not is_int(name):
+            refuse(what, name, "text without blanks around it")
+
+
+def _check_recordings(names, entry):
+    _check_blanks("recording", names)
     if len(names) > 1 and not entry.many:
         expected = f"one, or a format of {list(formats.table_formats())}"
         refuse("the number of recordings of the segments", len(names), expected)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.recordings.clocks import is_same
+from skl_tot.recordings.clocks import check_fps, is_same
 from skl_tot.recordings.errors import FaultWarning, refuse, warn_user
 
 # A step longer than so many usual steps is a gap; resampling fills longer ones than
@@ -28,6 +28,8 @@ def common_rate(clocks, names, fps, resample):
     if resample is not None:
         rate = float(resample)
     elif rates:
+        for name, rate in rates.items():
+            check_fps(rate, f"the rate of the clock of {name!r}")
         if not is_same(max(rates.values()), min(rates.values())):
             raise ValueError(_describe_rates(rates))
         rate = float(np.median(list(rates.values())))
@@ -37,7 +39,8 @@ def common_rate(clocks, names, fps, resample):
         rate = float(fps)
     _warn_of_units(dict(zip(names, clocks)), rates)
     if not is_same(rate, fps):
-        refuse("fps (--fps)", fps, f"{rate:g} frames per second of the clock, or None")
+        expected = f"{rate:g} frames per second, as the clock of {names[0]!r} has"
+        refuse("fps (--fps)", fps, expected)
     return rate if fps is None else float(fps)
 
 

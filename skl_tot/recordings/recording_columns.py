@@ -16,7 +16,8 @@ NAME = re.compile(
     rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})|id"
 )
 # Names of columns of labels, which are the truth and no measurement.
-LABEL = re.compile("action|labels?|behavior|behaviour|activity|annotation")
+LABEL = "actions?|labels?|behaviou?rs?|activity|annotations?|ground[ _]?truth"
+LABEL = re.compile(rf"(?:{LABEL})(?:[ _.-]*(?:{NUMBER}|label))?")
 
 
 def find_recording_column(tables, remedy, others=()):

@@ -6,6 +6,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_columns
 from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import (
     as_reals,
@@ -109,7 +110,7 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
             columns["confidence"] = [confidences[i][a:b].mean() for a, b in pairs]
         if boundaries is not None and recordings.fps is not None:
             columns |= _bounds(recordings.edges(i), starts, boundaries[i])
-        names += [name] * len(starts)
+        names += [text_of_name(name)] * len(starts)  # pandas holds no other names
         tables.append(columns)
     joined = {
         key: np.concatenate([columns[key] for columns in tables]) for key in tables[0]

@@ -85,7 +85,10 @@ def _split_files(paths, tables, keys):
     """Split long tables; a name that several have gets that of its file in front."""
     import pandas as pd
 
-    parts = [_split(table, keys) for table in tables]
+    parts = []
+    for path, table in zip(paths, tables):
+        with errors_of_file(path):
+            parts.append(_split(table, keys))
     names = [name for part in parts for name in part]
     if not repeated(names):
         return {name: table for part in parts for name, table in part.items()}
@@ -220,7 +223,7 @@ def _leave_out_others(features, unfit, tables, clock):
     names = dict.fromkeys(name for numbers in features.values() for name in numbers)
     commands = [name for name in names if name.startswith(asides)]
     _leave_out(features, commands, "are commands or rewards, no measurements,")
-    labels = list(filter(is_like_label, names))
+    labels = [x for x in names if is_like_label(x) and x not in commands]
     _leave_out(features, labels, "are called as labels, which are no measurements,")
     advice = ""
     for name in unfit if not clock else []:

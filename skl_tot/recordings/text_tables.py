@@ -75,6 +75,7 @@ def _read_rows(file, head, keys, decimal):
                 keep_default_na=False,
                 na_values={name: MISSING for name in head.names if name not in keys},
                 skipinitialspace=True,
+                skip_blank_lines=len(head.names) > 1,  # else they are empty cells
                 low_memory=False,
                 **precision,
             )

@@ -182,6 +182,7 @@ class TestFiles:
             table.drop(columns=["start", "end"]),
             segments({" a": [1]}, 1),
             segments({"a\nb": [1]}, 1),
+            segments(["cut", "cut "], 1),
         ]:
             with pytest.raises(ValueError):
                 write_segments(wrong, tmp_path / "a", format=format)
@@ -298,12 +299,18 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert again["end_clock"].tolist()[:2] == [f"{x}0" for x in table["end_clock"][:2]]
     for key in ("confidence", "end_time"):
         assert again[key].tolist() == table[key].tolist()
-    sums = pd.DataFrame({"mean": [1 / 3, 171.9000000000001], "total": [2.5, 2.0]})
+    sums = pd.DataFrame(
+        {"mean": [1 / 3, 171.9000000000001], "total": [2.5, 1.7e9 + 0.125]}
+    )
     write_workbook({"sums": sums}, tmp_path / "a.xlsx")
     row = next(openpyxl.load_workbook(tmp_path / "a.xlsx")["sums"].iter_rows(2, 3))
-    assert [cell.number_format for cell in row] == ["0.000", "0.0"]
-    sums = pd.read_excel(tmp_path / "a.xlsx")["mean"].tolist()
-    assert sums == [0.3333333333, 171.9]
+    assert [cell.number_format for cell in row] == ["0.000", "0.000"]
+    sums = pd.read_excel(tmp_path / "a.xlsx").to_numpy().tolist()
+    assert sums == [[0.3333333333333, 2.5], [171.9, 1_700_000_000.125]]
+    with pytest.raises(
+        ValueError, match="number of characters of a cell of 'action' is 32768"
+    ):
+        write_segments([{"action": "a" * 2**15, "start": 0, "end": 1}], "a.xlsx")
     found = read_segments(tmp_path / "all.xlsx")
     assert {name: own.tolist() for name, own in found.items()} == {
         name: own.tolist() for name, own in zip("ab", labels)

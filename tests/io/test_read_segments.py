@@ -257,6 +257,7 @@ def test_a_small_workbook_unpacks_to_little(tmp_path):
     write(segments(["a"]), tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/sheet2.xml", "<row/>" * 10**6)
+        archive.writestr("xl/media/noise.png", os.urandom(10**6))
     tracemalloc.start()
     refused(tmp_path / "a.xlsx", "unpacks to")
     assert tracemalloc.get_traced_memory()[1] < 50e6
@@ -551,9 +552,11 @@ REFUSED = {
     ],
     "a.TextGrid": [
         (LONG.replace("xmax = 0.51", "xmax = half"), ""),
-        (LONG.replace('"pöur"', "4"), "in place of"),
-        (SHORT[:-9], "breaks off"),
-        (LONG.replace('"IntervalTier"', '"TextTier"'), "tiers"),
+        (LONG.replace('"pöur"', "4"), "text for a number"),
+        (SHORT[:-9], "than it declares"),
+        (f'{SHORT}0\n1\n"cut"\n', "than it declares"),
+        (LONG.replace('"IntervalTier"', '"TextTier"'), "than it declares"),
+        (f'{SHORT.partition("<")[0]}0 1 <exists> 1 "TextTier" "a" 0 1 0', "tiers"),
     ],
     "a.vtt": [
         (WEBVTT.replace("WEBVTT", "1"), ""),
@@ -572,6 +575,7 @@ REFUSED = {
         (tasks_of(task("a", changed(VIDEO, timelinelabels=["a", "b"]))), "one label"),
         (tasks_of(task("a", changed(VIDEO, ranges=[{"start": 0, "end": 4}]))), "-1"),
         (tasks_of(task("a", changed(VIDEO, ranges=OVERLAP))), "overlap"),
+        (tasks_of(*[task("a", VIDEO)] * 2), "recordings of two tasks is 'a'"),
         (tasks_of(task("a", {"type": "rectanglelabels", "value": {}})), "n_frames"),
     ],
     **{name: [(content, "") for content in (b"", b"PK", b"PAR1")]

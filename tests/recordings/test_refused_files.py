@@ -116,6 +116,7 @@ REFUSED = [  # name, content and options
     ("f.csv", SLEAP, {}),
     ("f.h5", sleap(np.zeros((2, 2, 2, 5)), ["nose"]), {}),
     ("f.csv", f"{SLEAP}\nm,1,1,2\nm,1.5,1,2", {}),  # a frame that is none
+    ("f.csv", f"{SLEAP}\nm,1,1,2\nm,1e30,1,2", {}),
     ("f.csv", f"{SLEAP}\nm,0,1,2\nn,0,3,4\nn,0,3,4", {}),  # a track twice in a frame
     ("f.csv", f"{DLC}coords,x,y,z", {}),
     ("f.csv", f"{DLC}coords,x,x,y\n0,1,2,3", {}),

@@ -183,7 +183,7 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "x\n1\n"}, {"without": []}, "without"),
     # recordings
     ({"a": "x\n1\n"}, {"recording_column": "who"}, "'who'"),
-    ({"a": "who,x\n,1\n"}, {"recording_column": "who"}, "'who' is empty in row 0"),
+    ({"a": "who,x\n,1\n"}, {"recording_column": "who"}, "a.csv: column 'who' is empty"),
     ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"recording_column": ["w", "t"]}, "w"),
     ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"recording_column": "w"}, "b.csv"),
     # clocks and rates
@@ -200,7 +200,12 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": BACK.format("27 02:59:59", "27 02:00:00")}, {}, "summer time"),
     ({"a": BACK.format("27 23:00", "27 02:00")}, {}, "'a' goes back"),  # no midnight
     ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
-    ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
+    (
+        {"a": "time,x\n0,5\n1,3\n"},
+        {"fps": 25},
+        "1 frames per second, as the clock of 'a'",
+    ),
+    ({"a": "time,x\n0,5\n1e-8,3\n"}, {}, "the rate of the clock of 'a'"),
     ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
     ({"a": "time,x\n0,5\n1,4\n4e5,3\n"}, {"resample": 1e5, "bridge": 1e6}, "320 GB"),
     ({"a": "time,x\n2024-02-28,1\n2024-02-30,1\n"}, {}, "'2024-02-30' in row 1"),

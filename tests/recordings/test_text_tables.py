@@ -99,6 +99,12 @@ def test_lines_that_are_no_rows(tmp_path, text, options, columns, fps, is_said):
     assert not warned
 
 
+def test_a_blank_line_of_one_column_is_a_frame(tmp_path):
+    (tmp_path / "a.csv").write_text("x\n1\n\n3\n")
+    values = read_recordings(tmp_path)[0]["x"]
+    np.testing.assert_array_equal(values, [1, np.nan, 3])
+
+
 def test_decimals_are_read_exactly(tmp_path):
     values = np.random.default_rng(0).normal(size=1000)
     (tmp_path / "a.csv").write_text("\n".join(["x", *map(repr, values.tolist())]))

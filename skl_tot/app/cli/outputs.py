@@ -68,8 +68,8 @@ def _check_other(flag, path, other):
         expected = "folder" if path.is_dir() else "file"
         text = f"{flag} is {path}, which another argument names"
         raise ValueError(f"{text}; expected another {expected}.")
-    place = None
-    if _is_read_with(path, other, folders) and _is_recording(path):
+    place, target = None, Path(os.path.realpath(path))  # that a link leads to
+    if _is_read_with(target, other, folders) and _is_recording(target):
         place = "in a folder that is read"
     elif path.is_dir() and _is_same(path, other.parent) and _is_recording(other):
         place = f"where {other.name} is read"

@@ -49,8 +49,8 @@ def read_elan(path):
     origin = 0 if first_media is None else int(first_media.get("TIME_ORIGIN", 0))
     if origin:
         warn_user(
-            f"time 0 of annotations is at {origin} ms of the media (TIME_ORIGIN), "
-            "which is added to all times."
+            f"{base.shown_name(path)}: time 0 is at {origin} ms of the media "
+            "(TIME_ORIGIN), which is added to all times."
         )
     seconds = {
         slot.get("TIME_SLOT_ID"): (origin + float(slot.get("TIME_VALUE", "nan"))) / 1000
@@ -94,8 +94,9 @@ def read_textgrid(path):
     try:
         *_, n_tiers = islice(values, 4)
         tiers = [_read_tier(values) for _ in range(int(n_tiers))]
+        () = values  # else there is more than it declares
     except ValueError as error:
-        text = "the TextGrid breaks off, or has a text in place of a number"
+        text = "the TextGrid has more or less than it declares, or text for a number"
         raise base.SegmentsError(f"{text}; save it again in Praat.") from error
     return base.pick_tier([tier for tier in tiers if tier is not None])
 
@@ -224,11 +225,15 @@ def read_tasks(path):
     import pandas as pd
 
     content = json.loads(base.read_any_text(path))
-    segments = []
+    segments, names = [], set()
     for i, task in enumerate(content if isinstance(content, list) else [content]):
         part = task
         try:
             name = _name_of(task["data"], i)
+            if name in names:
+                expected = "others, as by data.recording"
+                refuse("recordings of two tasks", name, expected, base.SegmentsError)
+            names.add(name)
             for region in _find_regions(task, name):
                 part = region
                 segments.extend(_read_region(region, name))

@@ -1,7 +1,6 @@
 """Workbooks of Excel: sheets with a table each."""
 
 import io
-import os
 import re
 import zipfile
 from datetime import date, time, timedelta
@@ -15,10 +14,11 @@ from skl_tot.recordings.errors import import_extra, listed, one_line, refuse
 
 MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
 MAX_WIDTH = 60  # characters of a column
+MOST_TEXT = 2**15 - 1  # characters of a cell
 GENERAL = "General"  # format of cells without another one
 MAX_COLUMNS = 1000
-# Most bytes of a small file unpacked, and of others as a multiple of their size, which
-# is up to 23 for equal rows.
+# Most bytes of parts that unpack to over a multiple of their size, which is up to 23
+# for equal rows.
 MOST_SMALL, MOST_PACKED = 2**20, 50
 # Parts of a workbook: the list of the others, and those that openpyxl opens by name.
 CONTENT = "[Content_Types].xml"
@@ -55,6 +55,9 @@ def _write_sheet(sheet, table):
         if column.dtype.kind == "f":
             column = column.round(3)
         width = max(len(str(x)) for x in [name, *column])
+        if width > MOST_TEXT:
+            expected = f"at most {MOST_TEXT} for .xlsx"
+            refuse(f"the number of characters of a cell of {name!r}", width, expected)
         sheet.column_dimensions[letter_of(number)].width = min(width, MAX_WIDTH) + 3
         head.append(_cell(sheet, str(name)))
         head[-1].font = font
@@ -84,7 +87,7 @@ def _cell(sheet, value, format=GENERAL):
         if value is None or value != value:
             return None
         # without errors of sums of floats, as in CSV files
-        cell.value = float(f"{value:.10g}") if isinstance(value, float) else value
+        cell.value = float(f"{value:.13g}") if isinstance(value, float) else value
         cell.number_format = format
     elif format != GENERAL and DATE.fullmatch(value):
         cell.value = np.datetime64(value, "us").item()
@@ -142,10 +145,13 @@ def _read_sheet(path):
 
 
 def _check_size(path):
-    """Refuse a small archive that unpacks to far more than spreadsheets do."""
+    """Refuse an archive with parts that unpack to far more than spreadsheets do."""
+    # part by part, as a picture of noise beside it would hide a bomb in the whole
     with zipfile.ZipFile(path) as archive:
-        n_bytes = sum(part.file_size for part in archive.infolist())
-    if n_bytes > max(MOST_SMALL, MOST_PACKED * os.path.getsize(path)):
+        parts = archive.infolist()
+    bombs = [x for x in parts if x.file_size > MOST_PACKED * x.compress_size]
+    n_bytes = sum(part.file_size for part in bombs)
+    if n_bytes > MOST_SMALL:
         expected = f"at most {MOST_PACKED} times the size of the file; save it again"
         raise base.SegmentsError(f"it unpacks to {n_bytes} bytes, expected {expected}.")
 

@@ -68,7 +68,7 @@ def _read_text(path, animal):
     table, head = read_text_table(path, ["track"], header=1)
     names = [name.removesuffix(".x") for name in head.names if name.endswith(".x")]
     frames = pd.to_numeric(table["frame_idx"], errors="coerce")
-    is_frame = (frames >= 0) & (frames % 1 == 0)
+    is_frame = (frames >= 0) & (frames < 2**53) & (frames % 1 == 0)
     if not is_frame.all():
         row = int(np.argmin(is_frame))
         value = table["frame_idx"].tolist()[row]

@@ -78,6 +78,7 @@ REFUSED = {  # and the words of the refusal
     "predict model.skops flat/v[01].npy --out flat": "which another argument names",
     "predict model.skops tables --out tables/v0.csv": "in a folder that is read",
     "predict model.skops tables --out linked": "which another argument names",
+    "predict model.skops tables --out link.csv": "in a folder that is read",
     "predict model.skops data --out data/features/v0.csv": "in a folder that is read",
     "predict model.skops data/features --out data/groundTruth": "which another",
     "predict model.skops alone.csv --out .": "where alone.csv is read",
@@ -117,6 +118,7 @@ def mistakes(world, tmp_path_factory, links):
     table.to_csv(root / "alone.csv", index=False)
     table.to_parquet(root / "robot" / "data" / "e.parquet")
     (root / "linked").symlink_to("tables")
+    (root / "link.csv").symlink_to("tables/v0.csv")
     if hasattr(os, "mkfifo"):
         os.mkfifo(root / "pipe.skops")
         os.mkfifo(root / "pipes" / "v0.npy")
