@@ -72,9 +72,10 @@ def write_segments(table, path, *, format=None) -> None:
     table = tables.check_segments(table)
     tables.check_in_frames(table)
     _check_cells(table)
-    _check_blanks("action", table["action"].unique())
-    if "recording" in table:
-        _check_recordings(table["recording"].unique(), entry)
+    n_recordings = table["recording"].nunique() if "recording" in table else 1
+    if n_recordings > 1 and not entry.many:
+        expected = f"one, or a format of {list(formats.table_formats())}"
+        refuse("the number of recordings of the segments", n_recordings, expected)
     if entry.in_seconds and "start_time" not in table:
         refuse("fps", None, "frames per second for this format")
     with replaced(path) as temporary:
@@ -86,21 +87,12 @@ def _check_cells(table):
         blank = np.flatnonzero(table[key].isna())
         if blank.size:
             raise ValueError(f"Segment {blank[0]} has no {key}, expected a number.")
+    for key in table.columns.intersection(["recording", "action"]):
+        for name in map(str, table[key].unique()):
+            if name != name.strip():
+                refuse(key, name, "text without blanks around it")
     if (table["action"].astype(object) == str(BACKGROUND)).any():
         refuse("An action", str(BACKGROUND), f"another name, or {BACKGROUND_NAME!r}")
-
-
-def _check_blanks(what, names):
-    for name in names:
-        if name != str(name).strip() and not is_int(name):
-            refuse(what, name, "text without blanks around it")
-
-
-def _check_recordings(names, entry):
-    _check_blanks("recording", names)
-    if len(names) > 1 and not entry.many:
-        expected = f"one, or a format of {list(formats.table_formats())}"
-        refuse("the number of recordings of the segments", len(names), expected)
 
 
 def read_table(path, *, format=None) -> "pd.DataFrame":

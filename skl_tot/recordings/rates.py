@@ -39,8 +39,7 @@ def common_rate(clocks, names, fps, resample):
         rate = float(fps)
     _warn_of_units(dict(zip(names, clocks)), rates)
     if not is_same(rate, fps):
-        expected = f"{rate:g} frames per second, as the clock of {names[0]!r} has"
-        refuse("fps (--fps)", fps, expected)
+        refuse("fps (--fps)", fps, f"{rate:g} frames per second of the clock, or None")
     return rate if fps is None else float(fps)
 
 

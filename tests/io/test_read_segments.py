@@ -556,7 +556,7 @@ REFUSED = {
         (SHORT[:-9], "than it declares"),
         (f'{SHORT}0\n1\n"cut"\n', "than it declares"),
         (LONG.replace('"IntervalTier"', '"TextTier"'), "than it declares"),
-        (f'{SHORT.partition("<")[0]}0 1 <exists> 1 "TextTier" "a" 0 1 0', "tiers"),
+        (f'{SHORT.partition("<")[0]}<exists> 1 "TextTier" "a" 0 1 0', "tiers"),
     ],
     "a.vtt": [
         (WEBVTT.replace("WEBVTT", "1"), ""),
@@ -575,7 +575,7 @@ REFUSED = {
         (tasks_of(task("a", changed(VIDEO, timelinelabels=["a", "b"]))), "one label"),
         (tasks_of(task("a", changed(VIDEO, ranges=[{"start": 0, "end": 4}]))), "-1"),
         (tasks_of(task("a", changed(VIDEO, ranges=OVERLAP))), "overlap"),
-        (tasks_of(*[task("a", VIDEO)] * 2), "recordings of two tasks is 'a'"),
+        (tasks_of(*[task("a", VIDEO)] * 2), "two tasks are of 'a'"),
         (tasks_of(task("a", {"type": "rectanglelabels", "value": {}})), "n_frames"),
     ],
     **{name: [(content, "") for content in (b"", b"PK", b"PAR1")]

@@ -231,8 +231,7 @@ def read_tasks(path):
         try:
             name = _name_of(task["data"], i)
             if name in names:
-                expected = "others, as by data.recording"
-                refuse("recordings of two tasks", name, expected, base.SegmentsError)
+                raise base.SegmentsError(f"two tasks are of {name!r}, expected one.")
             names.add(name)
             for region in _find_regions(task, name):
                 part = region

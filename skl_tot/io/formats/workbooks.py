@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 import zipfile
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -56,8 +57,7 @@ def _write_sheet(sheet, table):
             column = column.round(3)
         width = max(len(str(x)) for x in [name, *column])
         if width > MOST_TEXT:
-            expected = f"at most {MOST_TEXT} for .xlsx"
-            refuse(f"the number of characters of a cell of {name!r}", width, expected)
+            refuse(f"a number of characters in {name!r}", width, f"up to {MOST_TEXT}")
         sheet.column_dimensions[letter_of(number)].width = min(width, MAX_WIDTH) + 3
         head.append(_cell(sheet, str(name)))
         head[-1].font = font
@@ -122,7 +122,8 @@ def _find_missing_parts(path):
 
 def _read_sheet(path):
     excel = import_extra("openpyxl.reader.excel")
-    with open(path, "rb") as file:
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what cells do not need
         reader = excel.ExcelReader(file, read_only=True, data_only=True)
         reader.read_chartsheet = lambda *_: None  # fails without a chart
         reader.read()
@@ -134,8 +135,7 @@ def _read_sheet(path):
         while header and header[-1] is None:
             header.pop()
         if len(header) > MAX_COLUMNS:  # each row can pretend to have as many
-            expected = f"at most {MAX_COLUMNS}"
-            refuse("columns", len(header), expected, base.SegmentsError)
+            raise base.SegmentsError(f"there are over {MAX_COLUMNS} columns.")
         rows = []
         for row in visible[0].iter_rows(2, max_col=max(len(header), 1)):
             if len(rows) == MAX_ROWS:  # which a file of few can pretend
@@ -148,9 +148,8 @@ def _check_size(path):
     """Refuse an archive with parts that unpack to far more than spreadsheets do."""
     # part by part, as a picture of noise beside it would hide a bomb in the whole
     with zipfile.ZipFile(path) as archive:
-        parts = archive.infolist()
-    bombs = [x for x in parts if x.file_size > MOST_PACKED * x.compress_size]
-    n_bytes = sum(part.file_size for part in bombs)
+        sizes = [(part.file_size, part.compress_size) for part in archive.infolist()]
+    n_bytes = sum(size for size, packed in sizes if size > MOST_PACKED * packed)
     if n_bytes > MOST_SMALL:
         expected = f"at most {MOST_PACKED} times the size of the file; save it again"
         raise base.SegmentsError(f"it unpacks to {n_bytes} bytes, expected {expected}.")
