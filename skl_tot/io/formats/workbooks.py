@@ -123,7 +123,7 @@ def _find_missing_parts(path):
 def _read_sheet(path):
     excel = import_extra("openpyxl.reader.excel")
     with open(path, "rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what cells do not need
+        warnings.simplefilter("ignore")  # of styles and lists
         reader = excel.ExcelReader(file, read_only=True, data_only=True)
         reader.read_chartsheet = lambda *_: None  # fails without a chart
         reader.read()
