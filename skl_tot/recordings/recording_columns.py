@@ -16,7 +16,7 @@ NAME = re.compile(
     rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})|id"
 )
 # Names of columns of labels, which are the truth and no measurement.
-LABEL = "actions?|labels?|behaviors?|behaviours?|activity|annotations?|ground.?truth"
+LABEL = "actions?|labels?|behavior|behaviours?|activity|annotations?|ground.?truth"
 LABEL = re.compile(rf"(?:{LABEL})(?:[ _.-]*(?:{NUMBER}|label))?")
 
 
