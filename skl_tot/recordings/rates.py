@@ -46,7 +46,7 @@ def common_rate(clocks, names, fps, resample):
 def _warn_of_units(clocks, rates):
     # seconds since 1970 beyond any date may be milliseconds
     odd = [name for name in clocks if abs(clocks[name][0]) > 1e11]
-    odd += [name for name in rates if not 0.1 <= rates[name] <= 1e5]
+    odd += [name for name in rates if not 0.1 <= rates[name] <= 5e4]
     for name in odd[:1]:
         gives = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
         warn_user(

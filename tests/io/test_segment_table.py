@@ -126,6 +126,10 @@ def test_a_checked_table_has_types_and_no_other_columns():
     pd.testing.assert_frame_equal(check_segments(table), table)
 
 
+def test_names_of_files_become_text():
+    assert segments({"caf\udce9": [1]})["recording"][0].encode().startswith(b"caf")
+
+
 def test_actions_as_floats_are_integers(tmp_path):
     """A concat with a table that lacks the column makes floats of integers."""
     table = pd.DataFrame({"action": [-1.0, 0.0, 2.0], "start": [0, 2, 3]})

@@ -146,6 +146,7 @@ def test_different_rates(tmp_path):
 SERIAL = 45355 + (np.arange(6) / 4 + 86390.2) / 86400  # of Excel
 ODD = [  # cells, seconds from the first, words of the warning
     (SERIAL, np.arange(6) / 4, "days since 1900"),
+    (739_316.5 + np.arange(6) / 86400, np.arange(6) / 86400, "8.64e[+]04 frames per"),
     (["23:59:58", "23:59:59", "0:00:00", "0:00:01"], [0, 1, 2, 3], "midnight in row 2"),
 ]
 

@@ -88,6 +88,14 @@ def test_what_is_not_recognised(tmp_path, columns):
         assert as_recordings(long_table(**columns)).is_single
 
 
+@pytest.mark.parametrize("name", ["label", "Label ID", "actions", "ground_truth"])
+def test_labels_are_no_features(tmp_path, name):
+    long_table(**{name: np.arange(15) // 4}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.warns(UserWarning, match=f"{name}'. are called as labels"):
+        takes = read_recordings(tmp_path)
+    assert list(takes[0]) == ["x", "y"]
+
+
 DOUBTFUL = [
     {"subject": [1, 1, 2], "trial": np.repeat([1, 2, 1, 2], [3, 2, 6, 4])},
     {"recording": np.arange(15) % 3},
