@@ -108,8 +108,9 @@ class GapFiller(VideoTransformer):
         if self.limit is not None and length > self.limit:
             raise ValueError(
                 f"a gap of {length} frames begins in {place}, expected up to "
-                f"limit={self.limit}; limit={length} fills all gaps, drop_lost=SHARE "
-                "drops columns with a larger missing share (--pipeline gaps:N:SHARE)."
+                f"limit={self.limit}; limit={length} (--faults fill) fills all gaps, "
+                "drop_lost=SHARE (--pipeline gaps:N:SHARE) drops columns with a larger "
+                "missing share."
             )
         share, place = most
         if place:

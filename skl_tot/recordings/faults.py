@@ -33,7 +33,7 @@ MOST_GAPS = 3  # of a recording that have a row each
 MOST_VALUES, MOST_COLUMNS = 2**24, 256
 MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 # More are steps of the work: stops in all, and shares of the recordings.
-MOST_STOPS, MOST_STILL, MOST_FROZEN = 20, 0.1, 0.25
+MOST_STOPS, MOST_FROZEN = 20, 0.25
 # A dead column is constant in this share of a recording or more, and in others up to
 # this share of its values repeats the one before: they may be rounded, and those of
 # switches repeat more.
@@ -53,9 +53,9 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
         One recording or many.
     pauses : float or "frozen", default=None
         Stops that are cut out, as for `without_stops`. None takes those of 10 s and 20
-        frames or more if they are rare: in a tenth of the recordings at most, and 20 in
-        all; a quarter of them or less stay if they last less than half of the others.
-        Else it takes "frozen", if that is rare: in a quarter of the recordings.
+        frames or more of a single recording, if they are 20 at most; a quarter of them
+        or less stay if they last less than half of the others. Else it takes "frozen",
+        if that is rare: in a quarter of the recordings.
 
     Returns
     -------
@@ -222,15 +222,11 @@ def _describe_dead(dead, repeated, lengths, names):
 
 def _choose_pauses(stops, n_recordings, fps):
     """Pauses by default: of long stops or frozen values that are rare; else None."""
-    still = [stop.recording for stop in stops if stop.fault == WORDS_OF_STILL]
+    still = [stop for stop in stops if stop.fault == WORDS_OF_STILL]
     frozen = {stop.recording for stop in stops if stop.fault == WORDS_OF_FROZEN}
-    is_rare = 0 < len(set(still)) <= max(1, MOST_STILL * n_recordings)
-    if is_rare and len(still) <= MOST_STOPS:
-        durations = sorted(
-            (stop.end - stop.start) / fps
-            for stop in stops
-            if stop.fault == WORDS_OF_STILL
-        )
+    # in a few of many recordings it may be slow work
+    if n_recordings == 1 and 0 < len(still) <= MOST_STOPS:
+        durations = sorted((stop.end - stop.start) / fps for stop in still)
         return max(10, math.ceil(20 / fps), _least_long(durations))
     is_rare = 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings)
     return FROZEN if is_rare else None

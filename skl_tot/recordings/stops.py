@@ -248,7 +248,7 @@ def with_stops(labels) -> Recordings:
         if array.dtype.kind == "U":
             array = array.astype(np.result_type(array, filler))
         spans = np.reshape(stops, (-1, 4))[:, :2].astype(int)
-        arrays.append(move_stops(array, spans, [], filler))
+        arrays.append(put_back(array, spans, filler))
     return Recordings(arrays, labels.names, fps=labels.fps)
 
 
@@ -260,12 +260,13 @@ def are_left(n_frames, stops):
     return is_left
 
 
-def move_stops(values, before, after, filler):
-    """Values of the frames left without some stops, for those left without others."""
-    n_frames = len(values) + sum(end - start for start, end in before)
-    of_file = np.full((n_frames, *values.shape[1:]), filler, dtype=values.dtype)
-    of_file[are_left(n_frames, before)] = values
-    return of_file[are_left(n_frames, after)]
+def put_back(values, stops, filler):
+    """Values of all frames of a file, from those left without stops and a filler."""
+    n_frames = len(values) + sum(end - start for start, end in stops)
+    of_file = np.empty((n_frames, *values.shape[1:]), dtype=values.dtype)
+    is_left = are_left(n_frames, stops)
+    of_file[is_left], of_file[~is_left] = values, filler
+    return of_file
 
 
 def frames_left(frames, stops):

@@ -61,9 +61,9 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
           count if it is an outlier of the logarithms of all bouts of its action, five
           or more, and shorter than a third of their lower quartile.
         - ``repeated``: tuple of the actions whose number of bouts deviates, compared
-          with the recordings that show them, or whose single bout takes 1.7 to 2.5
-          times :math:`m`, at a z above 2.8, while most other actions take no longer
-          than usual.
+          with the recordings that show them. Also, in cycles, actions whose single
+          bout takes 1.7 to 2.5 times :math:`m`, at a z above 2.8, while most others
+          take no longer than usual.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
           before the second, in contrast to the order. A step back in more than half of
           the recordings is usual, and none is listed if recordings show no order.
@@ -164,6 +164,7 @@ def compare_bouts(bouts, means=None):
     is_long = (z > MOST_USUAL) & ~(near & (totals <= 2 * usual))
     is_repeated = (counts > _most_bouts(counts)) & ~near
     is_twice = _are_twice(counts, totals / usual, z) & ~near
+    is_twice &= "breaks_before" in bouts.table  # in cycles
     is_long &= ~is_twice
     steps_back = [()] * len(bouts.names)
     if has_order(bouts):
@@ -184,8 +185,7 @@ def compare_bouts(bouts, means=None):
         rows.append(row)
     likelihoods = _judge_likelihoods(means, len(rows))
     scores = _count_points(rows, likelihoods["unlikely"])
-    # the median: half of the recordings deviate at most
-    least = np.sort(scores)[len(scores) // 2] if len(scores) else 0
+    least = np.median(scores) if len(scores) else 0
     table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)

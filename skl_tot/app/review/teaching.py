@@ -1,6 +1,7 @@
 """Models of a review: names, predictions, learning, and fits without labels."""
 
 import contextlib
+import itertools
 import shutil
 import threading
 import warnings
@@ -48,7 +49,7 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import Actions, unused_names
 from skl_tot.recordings.signals import stretches
-from skl_tot.recordings.stops import move_stops
+from skl_tot.recordings.stops import are_left, put_back
 
 CLUSTERINGS = "clusterings"  # folder of fits without labels
 
@@ -157,18 +158,27 @@ def go_on(history, about, recordings, model, fits):
     before, state = history.about, history.state
     if all(before[key] == about[key] for key in ("steps", "pauses", "recordings")):
         return
-    stops, entries = stops_of(recordings), {}
-    for i, (_, _, stops_before, _) in enumerate(before["recordings"]):
-        if stops_before != stops[i]:
-            words = state.entries[i].known_words(state.names)
-            if words is not None:
-                words = move_stops(words, stops_before, stops[i], UNKNOWN_NAME)
-            entries[i] = first_entry(model, recordings, i, state, words)
+    stops, entries, cut = stops_of(recordings), {}, dict(before.get("cut", {}))
+    for i, (name, _, stops_before, _) in enumerate(before["recordings"]):
+        if stops_before == stops[i]:
+            continue
+        words = state.entries[i].known_words(state.names)
+        if words is None:
+            words = np.full(state.entries[i].n_frames, UNKNOWN_NAME)
+        # labels of frames in stops are kept for when these are put back
+        in_stops = [word for word, n in cut.get(name, []) for _ in range(n)]
+        words, filler = words.astype(object), in_stops or UNKNOWN_NAME
+        of_file = put_back(words, stops_before, filler)
+        is_left = are_left(len(of_file), stops[i])
+        runs = itertools.groupby(of_file[~is_left])
+        cut[name] = [[word, len([*run])] for word, run in runs]
+        entries[i] = first_entry(model, recordings, i, state, of_file[is_left])
     shutil.rmtree(fits, ignore_errors=True)  # they are of the steps before
     said = f"the steps were {before['steps']} with pauses={before['pauses']}"
     said += f", and are {about['steps']} with pauses={about['pauses']}"
     warn_user(f"In the review, {said}; it keeps all labels, and L learns with these.")
-    history.commit(said, state.with_entries(entries), about=before | about)
+    about = before | about | {"cut": cut}
+    history.commit(said, state.with_entries(entries), about=about)
 
 
 def read_words(labels, recordings, model=None):

@@ -30,8 +30,8 @@ def few(tmp_path_factory):
     """Page of few recordings of unequal length with ground truth, and its content."""
     options = {"n_features": 6, "mean_length": 50, "unevenness": 0.4}
     videos, y_true = make_activities(8, 4, **options, random_state=2)
-    videos[2] = np.concatenate([videos[2], videos[2][-30:]])
-    y_true[2] = np.concatenate([y_true[2], y_true[2][-30:]])
+    videos[2] = np.concatenate([videos[2], videos[2][-30:].repeat(4, axis=0)])
+    y_true[2] = np.concatenate([y_true[2], y_true[2][-30:].repeat(4, axis=0)])
     names = [f"{word} {i}" for i, word in enumerate(["cup", "tea"] * 4)]
     model = MallowSegmenter(4).fit(videos)
     path = tmp_path_factory.mktemp("few") / "few.html"

@@ -387,7 +387,7 @@ def test_cycles_have_a_row_each(shift, write):
     assert re.search(r"unusually long: weld 1\d\.\d s, usually 5\.0\d s", rows[0][4])
     assert "missing: pack" in rows[-1][4]
     _, *rows = page.rows["deviating_cycles"]
-    assert [row[0] for row in rows] == ["12", "6"]
+    assert [row[0] for row in rows] == ["6", "12"]
     (recording,) = page.data["recordings"]
     bar = recording["prediction"]
     (place,) = np.flatnonzero(np.array(bar["code"]) == -2)

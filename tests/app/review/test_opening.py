@@ -158,7 +158,7 @@ def test_labels_stay_when_stops_are_cut_out_or_put_back(
     review.assign(2, 5, 50, "m")
     first, left = review.state, [[0, 41], [41, 51], [51, 71]]
     review.close()
-    back = [[0, 41], [70, 80], [80, 100]]
+    back = [[0, 50], [50, 80], [80, 100]]  # also labels in what was cut out
     for recordings, spans in [(without_stops(whole, "frozen"), left), (whole, back)]:
         with pytest.warns(UserWarning, match="keeps all labels"):
             review = Review(None, recordings, tmp_path)
