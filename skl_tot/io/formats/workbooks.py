@@ -140,7 +140,7 @@ def _read_sheet(path):
         for row in visible[0].iter_rows(2, max_col=max(len(header), 1)):
             if len(rows) == MAX_ROWS:  # which a file of few can pretend
                 raise base.SegmentsError("there are more rows than Excel has.")
-            rows.append(list(map(_plain, row)))
+            rows.append([None if x.value is None else _plain(x) for x in row])
     return ["" if name is None else one_line(name) for name in header], rows
 
 
