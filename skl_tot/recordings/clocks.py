@@ -325,7 +325,7 @@ def _as_seconds(values, recording):
         numbers = values.to_numpy(float, na_value=np.nan)
         if factor == 1 and _are_days(numbers):
             return _read_days(numbers, where)
-        return numbers * factor, NO_DATE
+        return (numbers * factor).round(9), NO_DATE  # 73.82, not 73.82000000000001
     text = values.where(values.isna(), values.astype(str)).astype("string")
     try:
         seconds, date = read_times(text, factor)

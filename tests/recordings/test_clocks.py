@@ -71,6 +71,7 @@ def test_names_and_units(tmp_path, name, unit):
         assert list(takes[0]) == [name, "x"]
     else:
         np.testing.assert_allclose(takes.times[0], times / 1000)
+        assert takes.times[0].tolist() == takes.times[0].round(9).tolist()
         assert takes.fps == pytest.approx(50)
     takes = read_recordings(tmp_path, time=False, fps=5)
     assert (takes.fps, takes.times) == (5.0, None)

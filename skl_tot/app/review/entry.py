@@ -127,6 +127,11 @@ class Entry(NamedTuple):
         is_told = self.segments.spread(self.segments.by_hand) | self.frames_checked()
         return is_told & (self.segments.labels() != UNLABELLED)
 
+    def is_taken_back(self):
+        """Whether frames show labels of neither the model nor people."""
+        is_other = self.segments.labels() != self.predicted.labels()
+        return bool((is_other & ~self.frames_known()).any())
+
     def is_checked(self):
         """Whether all frames are checked."""
         return not subtract([(0, self.n_frames)], self.checked)

@@ -249,6 +249,7 @@ class ReviewedModel:
         """List names of frames by people, or None; and the accuracy, or None."""
         # Recordings are those of the review if names and digests are.
         labels_of_each, others, n_same = [None] * len(videos), [], 0
+        taken_back = []
         if not self.entries:
             return labels_of_each, None
         names = self._names(words)
@@ -257,12 +258,16 @@ class ReviewedModel:
             labels, i = entry.known_words(names), numbers.get(name)
             if i is not None and digest_of(videos, i) == digest:
                 labels_of_each[i], n_same = labels, n_same + 1
+                taken_back += [name] if entry.is_taken_back() else []
             elif i is not None and labels is not None:
                 others.append(name)
         print_kept(labels_of_each)
         if others:
             text = "Predicted, as the frames are not those that people labelled"
             print(f"{text}: {short_repr(others)}.")
+        if taken_back:
+            text = "Predicted by the last model, unlike on the page, as changes were"
+            print(f"{text} taken back: {short_repr(taken_back)}; check these there.")
         if not n_same == len(videos) == len(self.entries):
             return labels_of_each, None
         return labels_of_each, measure(self.state.entries)

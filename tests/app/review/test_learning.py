@@ -65,6 +65,9 @@ def test_learns_as_refine_does(kind):
     chosen = [learned[0], before[1], before[2], learned[3], before[4], before[5]]
     assert all(one is other for one, other in zip(shown, chosen))
     assert all(entry.changed is None for entry in review.state.entries)
+    assert [entry.is_taken_back() for entry in review.state.entries] == [
+        (old.labels() != new.labels()).any() for old, new in zip(shown, learned)
+    ]
     review.undo()
     assert review.state.entries[4].segments is learned[4]
     review.check(1)
