@@ -111,9 +111,10 @@ def test_refuses_what_it_should_not_save(activity, tmp_path):
     model.pattern = re.compile("x")
     with pytest.raises(TypeError, match=r"re\.Pattern"):
         save_model(model, tmp_path / "a.skops")
-    with pytest.raises(FileNotFoundError):
-        save_model(HMMSegmenter(4).fit(activity[0]), tmp_path / "no" / "a.skops")
     assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError, match="is no folder"):
+        save_model(HMMSegmenter(4).fit(activity[0]), tmp_path / "file" / "a.skops")
 
 
 class Evil:
