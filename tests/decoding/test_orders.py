@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.decoding import decode, path_posterior
-from skl_tot.decoding.orders import MallowDecoder, mallow_inversions, order_of
+from skl_tot.decoding.orders import (
+    MallowDecoder,
+    mallow_inversions,
+    order_of,
+    shares_and_lengths,
+)
 
 # in which an inversion costs a switch
 MALLOW = MallowDecoder()
@@ -81,3 +86,11 @@ def test_paths_and_posteriors_equal_enumeration(
     expected /= expected.sum(axis=1, keepdims=True)
     posterior = path_posterior(log_likelihood, MALLOW, cost, min_frames=min_frames)
     np.testing.assert_allclose(posterior, expected, atol=1e-9)
+
+
+def test_shares_and_lengths_are_means_over_recordings():
+    labels = [np.array([0, 0, 1]), np.array([1, 1, -1, 1])]
+    shares, lengths = shares_and_lengths(labels, 3)
+    # with one recording more, of equal shares
+    np.testing.assert_allclose(shares * (2 / 3 + 13 / 12 + 1), [1, 17 / 12, 1 / 3])
+    np.testing.assert_allclose(lengths, [2 / 3, 13 / 36, 1 / 3])

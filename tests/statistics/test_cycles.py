@@ -165,6 +165,13 @@ def test_a_jam_before_a_stop_deviates():
     assert table["stopped"][6] == pytest.approx(720)
 
 
+def test_a_step_that_no_stop_touches_deviates():
+    before = lay([*shift_of(6), ("pick", 15), ("weld", 50)])
+    shift = on_clock([*before, *lay([("pack", 20), *shift_of(6)])], len(before), 720)
+    table = cycle_times(shift, start=list(USUAL))
+    assert table["too_short"][6] == (("pick", 1.5, pytest.approx(3, abs=0.2)),)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "n_cycles"),
     [
