@@ -7,6 +7,7 @@ from skl_tot.io import name_actions
 from skl_tot.recordings import (
     Recordings,
     clock_text,
+    list_faults,
     list_stops,
     with_stops,
     without_stops,
@@ -80,6 +81,7 @@ REFUSED = [  # the call, and words of the message
     (name_actions, ([0, -1], {0: "background"}), "name of 0"),
     *((without_stops, (STILL, pauses), "pauses") for pauses in NO_PAUSES),
     (list_stops, [[np.ones((9, 2))]], "without_stops"),
+    (list_faults, [{"a": np.zeros(9)}], "a: its shape"),
     *((with_stops, [Recordings([np.ones(5).astype(x)])], "type of") for x in KINDS),
 ]
 
