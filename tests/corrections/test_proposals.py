@@ -113,6 +113,9 @@ def test_the_order_by_sums_written_out():
     proposals = propose(counts, values, [], 2)
     assert [i for i, _ in proposals] == [first, best(both, [first])]
     assert f"{covered([first]):.0%} of all that occurs" in proposals[0][1]
+    n_alike = round(likeness([first]) - 1)
+    assert n_alike > 0
+    assert f"like {n_alike} other" in proposals[0][1]
     # before any clustering, by features alone
     assert propose([], values, [], 1)[0][0] == best(likeness, [])
 
