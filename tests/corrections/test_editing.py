@@ -347,6 +347,7 @@ BAD = [
     lambda m: rename(m, {0: "-1"}),
     lambda m: rename(m, [0, 1, 2, -1]),
     lambda m: rename(m, "abcd"),
+    lambda m: rename(rename(m, ["a", "b", "c", "d"]), {"a": 7}),  # text and a number
     lambda m: merge(m, [0]),
     lambda m: merge(m, [0, 0]),
     lambda m: merge(m, [0, [1]]),
