@@ -22,6 +22,9 @@ TOLERANCE = 1e-6  # seconds or frames, for rounding
 # A segment is no bout if it is shorter than this share of the lower quartile of all
 # those of its action, if there are so many.
 CRUMB, LEAST_BOUTS = 1 / 3, 5
+# Before a break, a part of a bout that is shorter than this share of the part behind it
+# is a rest of what a model saw there.
+SLIVER = 0.1
 
 
 class Bouts:
@@ -145,7 +148,13 @@ def _add_pauses(table):
     pauses = (table["start"] - before["end"]).where(is_break, 0)
     pauses = pauses.where(pauses > TOLERANCE, 0)
     pauses = pauses.groupby(table["recording"]).cumsum()
-    return merge_touching(table.assign(paused=pauses, paused_end=pauses))
+    table = table.assign(paused=pauses, paused_end=pauses)
+    # a bout begins behind a break if next to nothing of it is before
+    after, durations = table.shift(-1), table["end"] - table["start"]
+    is_rest = (after["recording"] == table["recording"]) & (after["paused"] > pauses)
+    is_rest &= after["action"] == table["action"]
+    is_rest &= durations < SLIVER * durations.shift(-1)
+    return merge_touching(table.assign(begin=table["start"].mask(is_rest)))
 
 
 def _bouts_of_table(table, fps):
@@ -198,6 +207,7 @@ def merge_touching(table, **others):
     is_new |= waited > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
     kept = dict.fromkeys(("recording", "action", "start", "paused"), "first")
+    kept |= {"begin": "first"} if "begin" in table else {}
     return merged.agg(kept | dict.fromkeys(("end", "paused_end"), "last") | others)
 
 

@@ -39,12 +39,12 @@ def cut_cycles(steps, start=None):
     cycles = table.groupby("row", sort=False).agg(
         recording=("recording", "first"),
         cycle=("cycle", "first"),
-        start=("start", "first"),
+        start=("begin", "first"),
         end=("end", "last"),
         duration=("duration", "sum"),
     )
     passed = cycles["end"] - cycles["start"]
-    cycles["stopped"] = (passed - cycles["duration"]).round(9)
+    cycles["stopped"] = (passed - cycles["duration"]).round(9).clip(lower=0)
     # one after the other, so that a step that goes on after idle time is one
     ends = table["duration"].cumsum()
     steps = table[["action", *BREAKS]].assign(

@@ -156,6 +156,17 @@ def test_what_a_stop_does_is_no_deviation(before, after, n_stopped):
     assert table["stopped"].sum() == pytest.approx(720 * n_stopped)
 
 
+def test_a_rest_of_a_step_before_a_stop_begins_no_cycle():
+    before = lay([*shift_of(6), ("pick", 2)])
+    labels = [*before, *lay([("pick", 30), ("weld", 50), *shift_of(6)[2:]])]
+    for start in ("pick", list(USUAL)):
+        table = cycle_times(on_clock(labels, len(before), 720), start=start)
+        begin = len(before) / 10 + 720
+        assert table["start"][6] == pytest.approx(begin)
+        assert table["stopped"].sum() == 0
+        assert not table["deviates"].any()
+
+
 def test_a_jam_before_a_stop_deviates():
     before = lay([*shift_of(6), ("pick", 30), ("weld", 900)])
     shift = on_clock([*before, *lay([("pack", 20), *shift_of(6)])], len(before), 720)
