@@ -22,8 +22,7 @@ TOLERANCE = 1e-6  # seconds or frames, for rounding
 # A segment is no bout if it is shorter than this share of the lower quartile of all
 # those of its action, if there are so many.
 CRUMB, LEAST_BOUTS = 1 / 3, 5
-# Before a break, a part of a bout that is shorter than this share of the part behind it
-# is a rest of what a model saw there.
+# Before a break, a part of a bout below this share of the part behind it is no start.
 SLIVER = 0.1
 
 

@@ -98,9 +98,9 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
 def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     """Time the cycles of recordings, with missing and long steps of each.
 
-    A cycle starts with a bout of the action ``start`` (behind a break in it, if a tenth
-    or less is before), or with a step back over half of the actions of a cycle or more,
-    if the first one is missing. It ends with its last
+    A cycle starts with a bout of the action ``start``, or with a step back over half of
+    the actions of a cycle or more, if the first one is missing. It starts behind a
+    break in that bout, if less than a tenth is before. It ends with its last
     step: time of no action, or of one called "idle", "pause", "waiting" or "not a
     step", belongs to no cycle. The first and last cycle of a recording are dropped if
     they show fewer than half of the actions. Recordings without a cycle give a warning.
