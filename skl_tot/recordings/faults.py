@@ -8,13 +8,14 @@ import numpy as np
 
 from skl_tot.recordings.checks import blocks_of
 from skl_tot.recordings.clocks import duration_text
-from skl_tot.recordings.errors import FaultWarning, listed, refuse, warn_user
+from skl_tot.recordings.errors import FaultWarning, listed, warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.rates import GAP
 from skl_tot.recordings.signals import spread_indices
 from skl_tot.recordings.stops import (
     FROZEN,
+    check_shapes,
     find_frozen,
     find_still,
     least_frozen,
@@ -83,10 +84,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     for name, words in recordings.unequal:
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
-    for i, array in enumerate(recordings.arrays):
-        if len(np.shape(array)) != 2:
-            with recordings.errors(i):
-                refuse("its shape", np.shape(array), "(frames, features)")
+    check_shapes(recordings)
     width = np.shape(recordings.arrays[0])[1]
     repeated = np.full((len(recordings), width), np.nan, np.float32)
     is_to_find = bool(fps) and pauses in (None, FROZEN)

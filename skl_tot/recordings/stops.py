@@ -154,6 +154,7 @@ def without_stops(X, pauses) -> Recordings:
     if recordings.stops is not None and any(map(len, recordings.stops)):
         text = "X has stops that were cut out, expected recordings with them."
         raise ValueError(text)
+    check_shapes(recordings)
     fps = recordings.fps
     find, n_least = find_frozen, least_frozen(fps)
     if not is_frozen:
@@ -165,8 +166,6 @@ def without_stops(X, pauses) -> Recordings:
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
             frames = np.asarray(array[:], dtype=float)
-            if frames.ndim != 2:
-                refuse("the shape of a recording", frames.shape, "(frames, features)")
         spans = find(frames, n_least)
         is_moving = are_left(len(frames), spans)
         edges, seconds = recordings.edges(i), np.full(spans.shape, np.nan)
@@ -250,6 +249,14 @@ def with_stops(labels) -> Recordings:
         spans = np.reshape(stops, (-1, 4))[:, :2].astype(int)
         arrays.append(put_back(array, spans, filler))
     return Recordings(arrays, labels.names, fps=labels.fps)
+
+
+def check_shapes(recordings):
+    """Refuse recordings that are no tables of frames, before any is read."""
+    for i, array in enumerate(recordings.arrays):
+        if len(np.shape(array)) != 2:
+            with recordings.errors(i):
+                refuse("its shape", np.shape(array), "(frames, features)")
 
 
 def are_left(n_frames, stops):

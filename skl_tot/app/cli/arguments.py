@@ -115,7 +115,7 @@ def labels_options(required=False, gaps=True):
 def faults_options(default):
     """Parent with the option for faults of files; ``default`` is a help on it."""
     text = f"""faults of files, which are listed first: fill empty cells; fill, and cut
-    out frozen values and rare stops; or leave all (default: {default})"""
+    out frozen values, and stops of a single log; or leave all (default: {default})"""
     return _parent("--faults", text, choices=FAULTS)
 
 
