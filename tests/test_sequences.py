@@ -313,7 +313,7 @@ def tabulates(run, draw, model, X):
 
 
 def draws(run, draw, model, X):
-    skl_tot.SegmentationDisplay.from_estimator(model, X, confidence=True)
+    skl_tot.SegmentationDisplay.from_estimator(model, X)
     plt.close("all")
 
 

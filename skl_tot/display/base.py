@@ -1,5 +1,6 @@
 """Base of pictures: drawing, and annotations of axes."""
 
+import math
 import textwrap
 from typing import Any
 
@@ -9,9 +10,8 @@ from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import import_extra
 
-ROW = 0.24  # height of an entry of a legend in inches
-# Shares of the usual font size, and letters of a line; the first that fits stays.
-SIZES = (1, None), (1, 28), (0.8, 28), (0.65, 24), (0.5, 20), (0.4, 16), (0.3, 16)
+# Height of a line of a legend in inches, and letters of one.
+ROW, LETTERS = 0.24, 28
 
 
 class Display:
@@ -71,66 +71,33 @@ def draw_boxes(ax, boxes, code, **options):
 
 
 def legend_size(entries, title, height):
-    """Width of a legend in letters, beside axes of a height in inches."""
-    n_columns = _n_columns(len(entries), title, height)
-    n_letters = 6 + max(len(name) for _, name in entries)  # with a patch and its gaps
-    return max(n_columns * n_letters, len(title or ""))
-
-
-def _n_columns(n_lines, title, height):
-    n_rows = max(int(height / ROW) - (title is not None), 1)
-    return -(-n_lines // n_rows)
+    """Columns of a legend beside axes of a height in inches, and width in letters."""
+    names = [textwrap.fill(name, LETTERS) for _, name in entries]
+    n_lines = sum(1 + name.count("\n") for name in names)
+    n_columns = math.ceil(n_lines * ROW / max(height - (title is not None) * ROW, ROW))
+    # of a name, with a patch and its gaps
+    n_letters = 6 + max(min(len(name), LETTERS) for name in names)
+    return n_columns, max(n_columns * n_letters, len(title or ""))
 
 
 def draw_legend(ax, entries, title=None):
-    """Put pairs of code and name to the right of the axes, with room for the bars."""
-    if ax.figure.get_layout_engine() is None:
-        ax.figure.set_layout_engine("tight")
-    dpi = ax.figure.dpi
-    # entries end a little lower than counted
-    highest = ax.get_window_extent().height + 0.2 * dpi
-    room = _room(ax)
-    widest = max(0.45 * room, room - 7.5 * dpi)
-    for scale, n_letters in SIZES:
-        legend = _draw_attempt(ax, entries, title, scale, n_letters)
-        extent = legend.get_window_extent()
-        if extent.width <= widest and extent.height <= highest:
-            break
-
-
-def _draw_attempt(ax, entries, title, scale, n_letters):
-    """Draw a legend in a share of the font size, with lines of at most some letters."""
-    from matplotlib import rcParams
+    """Put pairs of code and name to the right of the axes."""
     from matplotlib.patches import Patch
 
-    handles, n_lines = [], 0
-    for code, name in entries:
-        label = textwrap.fill(name, n_letters) if n_letters else name
-        handles.append(Patch(label=label, **style_of(code).options()))
-        n_lines += 1 + label.count("\n")
-    size = scale * rcParams["font.size"]
-    height = ax.get_window_extent().height / ax.figure.dpi / scale
+    if ax.figure.get_layout_engine() is None:
+        ax.figure.set_layout_engine("tight")
+    height = ax.get_window_extent().height / ax.figure.dpi
+    n_columns, _ = legend_size(entries, title, height)
+    styles = [(textwrap.fill(name, LETTERS), style_of(code)) for code, name in entries]
     legend = ax.legend(
-        handles=handles,
+        handles=[Patch(label=label, **style.options()) for label, style in styles],
         loc="upper left",
         bbox_to_anchor=(1, 1),
         alignment="left",
-        fontsize=size,
-        title_fontsize=size,
         handleheight=1.2,
         title=title,
-        ncols=_n_columns(n_lines, title, height),
+        ncols=n_columns,
         frameon=False,
     )
     for text in legend.get_texts():
         text.set_parse_math(False)
-    return legend
-
-
-def _room(ax):
-    """Width in pixels of the columns of a grid that axes are in, or of the figure."""
-    width, spec = ax.figure.bbox.width, ax.get_subplotspec()
-    if spec is None:
-        return width
-    spec = spec.get_topmost_subplotspec()
-    return width * len(spec.colspan) / spec.get_gridspec().ncols

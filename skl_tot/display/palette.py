@@ -15,7 +15,6 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.names import (
-    background_labels,
     default_names,
     distinct_labels,
     name_labels,
@@ -23,6 +22,7 @@ from skl_tot.recordings.names import (
 
 # Code of frames of clusters without label; no label has it, nor `BACKGROUND`.
 UNMATCHED = int(np.iinfo(np.intp).min)
+NO_ACTION = {BACKGROUND, BACKGROUND_NAME}
 # The first eight are Okabe and Ito's, with dark brown in place of black. The others are
 # farthest apart on a grid, and from white, grey and black, by the least CIEDE2000 of
 # normal vision, protanopia and deuteranopia: at least 10, and 14 between neighbours.
@@ -99,39 +99,31 @@ def name_methods(y_true, y_pred):
     return {None: y_pred}
 
 
-def encode(y_true, methods, *, target_names, background, **options):
+def encode(y_true, methods, target_names):
     """Codes of predictions, and of ground truth if it is not None."""
     methods = split_methods(methods)
     if y_true is not None:
-        options["background"] = background
-        return _encode_with_truth(methods, y_true, target_names, **options)
-    if background is None:
-        background = BACKGROUND_NAME  # the name of -1 in name_actions
+        return _encode_with_truth(methods, y_true, target_names)
     sequences = list(chain.from_iterable(methods))
-    code_of, names = _number_labels(sequences, target_names, "action", background)
-    bars = [_to_codes(videos, [code_of] * len(videos)) for videos in methods]
+    code_of, names = _number_labels(sequences, target_names, "action")
+    bars = [_to_codes(videos, code_of) for videos in methods]
     return Encoded(names, None, list(zip(*bars)))
 
 
-def _encode_with_truth(methods, y_true, target_names, *, background, **options):
+def _encode_with_truth(methods, y_true, target_names):
     """Codes of ground truth, and of predictions by the labels that they match."""
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
-    _, of_truth = background_labels(clusters, distinct_labels(true), background)
-    code_of, names = _number_labels(true, target_names, "label", of_truth)
-    bars, title = [_to_codes(true, [code_of] * len(true))], None
+    code_of, names = _number_labels(true, target_names, "label")
+    bars, title = [_to_codes(true, code_of)], None
     for pred in methods:
-        matches = match_labels(y_true, pred, background=background, **options)
-        is_one = isinstance(matches, dict)
-        codes_of = []
-        for match in [matches] * len(pred) if is_one else matches:
-            of_video = {k: code_of.get(label, UNMATCHED) for k, label in match.items()}
-            of_video |= {BACKGROUND: BACKGROUND, BACKGROUND_NAME: BACKGROUND}
-            codes_of.append(of_video)
-        bars.append(_to_codes(pred, codes_of))
-    if len(methods) == 1 and is_one:
+        match = match_labels(y_true, pred)
+        codes = {k: code_of.get(label, UNMATCHED) for k, label in match.items()}
+        codes |= dict.fromkeys(NO_ACTION, BACKGROUND)
+        bars.append(_to_codes(pred, codes))
+    if len(methods) == 1:
         unmatched = dict.fromkeys(sorted(clusters), UNMATCHED)
-        names, title = _name_clusters(names, unmatched | codes_of[0])
+        names, title = _name_clusters(names, unmatched | codes)
     return Encoded(names, title, list(zip(*bars)))
 
 
@@ -158,21 +150,18 @@ def _check_method(name, videos, first_method):
             raise RecordingValueError(f"{text}, as for the first method.", i)
 
 
-def _number_labels(sequences, target_names, word, background):
+def _number_labels(sequences, target_names, word):
     """Codes of the labels that occur, and names of the codes in order of the legend."""
     if len({sequence.dtype.kind for sequence in sequences}) > 1:
         raise TypeError("y_pred has text for some methods and integers for others.")
-    special = {BACKGROUND: BACKGROUND}
-    if background is not None:
-        special[background] = BACKGROUND
-    labels = sorted(distinct_labels(sequences) - special.keys())
+    labels = sorted(distinct_labels(sequences) - NO_ACTION)
     code_of = _places(labels, target_names)
     if target_names is None:
         target_names = default_names(labels, word)
     named = name_labels(labels, target_names)
     names = {code_of[label]: name for label, name in named.items()}
     names |= {BACKGROUND: BACKGROUND_NAME, UNMATCHED: "no match"}
-    return code_of | special, names
+    return code_of | dict.fromkeys(NO_ACTION, BACKGROUND), names
 
 
 def _places(labels, target_names):
@@ -205,9 +194,9 @@ def _name_clusters(names, code_of):
     return both, "ground truth (prediction)"
 
 
-def _to_codes(videos, codes_of):
+def _to_codes(videos, code_of):
     codes = []
-    for video, code_of in zip(videos, codes_of):
+    for video in videos:
         labels, inverse = np.unique(video, return_inverse=True)
         distinct = [code_of.get(label, UNMATCHED) for label in labels.tolist()]
         codes.append(np.array(distinct)[inverse])

@@ -9,8 +9,6 @@ from skl_tot.display import base
 from skl_tot.display.palette import encode, name_methods
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import by_name, find_segments
-from skl_tot.recordings.layouts import n_dims
-from skl_tot.recordings.segment_table import check_confidences
 from skl_tot.shared_texts import with_shared_texts
 
 TRUTH = "ground truth"  # name of its bar
@@ -21,7 +19,6 @@ class Row(NamedTuple):
 
     name: str
     bars: tuple  # codes of the frames of each bar, the ground truth first
-    doubt: np.ndarray | None  # of the last bar, by frame
     breaks: Any  # frames at which bars are cut
 
 
@@ -33,9 +30,8 @@ class SegmentationDisplay(base.Display):
     With ground truth, a row has two bars, ground truth above prediction, and a cluster
     has the colour of its label by `~skl_tot.metrics.match_labels`; one without label is
     grey and hatched. With one match for all, the legend has the cluster of each label
-    in brackets. The predicted integer -1, or text "background", is background, which is
-    white. Several methods have a bar and a match each. With ``confidence``, black rises
-    from the foot of the prediction with uncertainty, to the whole bar at probability 0.
+    in brackets. The integer -1, or text "background", is background, which is white.
+    Several methods have a bar and a match each.
 
     The integer ``i`` has the same colour in all pictures, text that of its index in
     ``target_names`` or else among the sorted labels. Twenty labels have different
@@ -56,15 +52,6 @@ class SegmentationDisplay(base.Display):
         integer ``i`` "action i", or "label i" in ground truth.
     video_names : sequence of str, default=None
         Names of the recordings; None takes their own, or "recording 0", ….
-    scope : {"all", "recording"}, default="all"
-        Whether clusters are matched over all recordings or in each one.
-    ignore_labels : label or sequence of labels, default=None
-        Labels of ``y_true`` whose frames the match excludes. They are drawn.
-    background : label, default=None
-        Label of ``y_true``, or of the clusters without ground truth, that is background
-        like the integer -1.
-    confidence : array-like of shape (n_frames,), or a sequence of these, default=None
-        Probability, in [0, 1], of the predicted label. Not for several methods.
     videos : sequence of int, default=None
         Indices of the recordings to draw; None draws all. Matches and colours refer to
         all recordings.
@@ -83,15 +70,11 @@ class SegmentationDisplay(base.Display):
     y_pred: Any
     target_names: Any = None
     video_names: Any = None
-    scope: str = "all"
-    ignore_labels: Any = None
-    background: Any = None
-    confidence: Any = None
     videos: Any = None
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, ax=None, fps=None, confidence=False, **options
+        cls, estimator, X, y=None, *, ax=None, fps=None, **options
     ) -> Self:
         """Predict and draw.
 
@@ -104,20 +87,13 @@ class SegmentationDisplay(base.Display):
             Ground-truth labels.
         ax, fps : optional
             As for `plot`.
-        confidence : bool, default=False
-            Whether to draw the uncertainty, from ``predict_posterior``.
         **options : dict
             Other parameters of the class.
 
         {shared: drawn}
         """
         base.check_methods(estimator, "predict")
-        if confidence:
-            from skl_tot.methods.pipelines import predict_with_confidence
-
-            y_pred, options["confidence"], _ = predict_with_confidence(estimator, X)
-        else:
-            y_pred = estimator.predict(X)
+        y_pred = estimator.predict(X)
         if isinstance(y_pred, dict):  # by recording
             y_pred = {None: y_pred}
         return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
@@ -150,32 +126,20 @@ class SegmentationDisplay(base.Display):
         return self._draw(ax, fps=fps)
 
     def _prepare(self, fps):
-        if self.scope not in ("all", "recording"):
-            refuse("scope", self.scope, "'all' or 'recording'")
         methods = name_methods(self.y_true, self.y_pred)
-        encoded = encode(
-            self.y_true,
-            methods,
-            target_names=self.target_names,
-            background=self.background,
-            scope=self.scope,
-            ignore_labels=self.ignore_labels,
-        )
+        encoded = encode(self.y_true, methods, self.target_names)
         names = self._name_videos(methods, len(encoded.videos))
-        doubts = self._read_doubts(methods, encoded.videos)
         rows = []
         for i in self._check_videos(len(encoded.videos)):
             is_broken = getattr(self.y_pred, "breaks", None) is not None
             breaks = self.y_pred.breaks_of(i) if is_broken else ()
-            rows.append(Row(names[i], encoded.videos[i], doubts[i], breaks))
+            rows.append(Row(names[i], encoded.videos[i], breaks))
         entries = encoded.entries(row.bars for row in rows)
         bar_names = list(methods) if self.y_true is None else [TRUTH, *methods]
 
         def draw(ax):
             _draw_rows(ax, rows, bar_names, fps)
             base.draw_legend(ax, entries, encoded.title)
-            if len(rows) > 100:
-                _lay_out_by_widest(ax)
 
         return _figure_size(rows, bar_names, entries, encoded.title), draw
 
@@ -199,19 +163,6 @@ class SegmentationDisplay(base.Display):
             refuse("videos", self.videos, f"indices from 0 to {n_videos - 1}")
         return indices
 
-    def _read_doubts(self, methods, bars):
-        if self.confidence is None:
-            return [None] * len(bars)
-        if None not in methods:
-            raise ValueError("confidence is of one method, but y_pred has several.")
-        labels, depth = [of_video[-1] for of_video in bars], n_dims(self.confidence)
-        is_single = depth == 0 or (len(bars) == 1 and depth == 1)
-        values = [self.confidence] if is_single else list(self.confidence)
-        confidences = check_confidences(values, labels, is_single)
-        if not all(((p >= 0) & (p <= 1)).all() for p in confidences):
-            raise ValueError("confidence has values outside of [0, 1].")
-        return [1 - p for p in confidences]
-
 
 def _figure_size(rows, bar_names, entries, title):
     """Width and height in inches that leave 7 inches of width for the bars."""
@@ -219,8 +170,8 @@ def _figure_size(rows, bar_names, entries, title):
     row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
     height = max(2, 1 + len(rows) * row)
     names = bar_names if has_methods else [row.name for row in rows]
-    n_letters = base.legend_size(entries, title, 0.77 * height) + max(map(len, names))
-    return 7 + 0.085 * n_letters, height
+    _, n_letters = base.legend_size(entries, title, 0.77 * height)
+    return 7 + 0.085 * (n_letters + max(map(len, names))), height
 
 
 def _draw_rows(ax, rows, bar_names, fps):
@@ -241,7 +192,6 @@ def _draw_rows(ax, rows, bar_names, fps):
             ax.vlines(x, y - 0.45, y + 0.45, "white", lw=2.5, zorder=4)
     starts, ends, lower = np.concatenate(edges, axis=1)
     base.draw_segments(ax, np.concatenate(codes), starts, ends, lower, 0.94 * height)
-    _draw_doubts(ax, [row.doubt for row in rows], bottoms[-1], 0.94 * height, frame)
     ys, names = np.arange(len(rows)), [row.name for row in rows]
     if has_methods:
         for y, name in zip(ys - 0.42 + 0.5 * height, names):
@@ -259,27 +209,3 @@ def _draw_rows(ax, rows, bar_names, fps):
         lower = "others: predictions" if has_methods else "lower bar: prediction"
         title = f"upper bar: ground truth, {lower}"
         ax.set_title(title, loc="left", fontsize="medium", wrap=True)
-
-
-def _draw_doubts(ax, doubts, bottom, height, frame):
-    """Draw black from the foot of bars upwards; rows grow downwards."""
-    from matplotlib.collections import PolyCollection
-
-    shapes = []
-    for row, doubt in enumerate(doubts):
-        if doubt is not None:
-            foot = row + bottom + height
-            x = np.repeat(np.arange(len(doubt) + 1), 2) * frame
-            y = foot - height * np.concatenate([[0], np.repeat(doubt, 2), [0]])
-            shapes.append(np.column_stack([x, y]))
-    if shapes:
-        black = PolyCollection(shapes, color="black", linewidth=0, zorder=3)
-        ax.add_collection(black)
-
-
-def _lay_out_by_widest(ax):
-    """Let layouts measure only the widest name on the y axis, for speed."""
-    names = ax.get_yticklabels()
-    widest = max(names, key=lambda name: name.get_window_extent().width)
-    for name in names:
-        name.set_in_layout(name is widest)

@@ -48,7 +48,7 @@ def test_twenty_colours_can_be_told_apart_by_the_colour_blind():
     colours = list(COLOURS)
     specials = [style.fill for style in SPECIAL_STYLES.values()]
     assert len(colours) >= 20
-    among = distances([*colours, *specials, "black"])  # doubt is black
+    among = distances([*colours, *specials, "black"])  # of lines
     assert among[np.triu_indices(len(among), 1)].min() > 11
     n = len(colours)
     assert among[np.arange(n), (np.arange(n) + 1) % n].min() > 16

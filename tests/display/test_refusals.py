@@ -13,16 +13,12 @@ CALLS = {
         *((None, y, {}) for y in ([], [[0], []], [0.5], {})),
         *((None, {"A": [0, 1], "B": y}, {}) for y in ([0], ["0", "1"])),
         *((y, [[0, 1], [2, 2]], {}) for y in ([[0]], [[0, 1], [1]])),
-        ([[0, 0], [0, 0]], [[0, 1], [2, 2]], {"scope": "activity"}),
         *((None, [[0, 1], [2, 2]], {name: value}) for name, value in (
             ("target_names", ["a", "b"]),
             ("video_names", ["x"]),
             ("videos", [True, False]),
             ("videos", [0, 2]),
-            ("confidence", [[1, 1]]),
-            ("confidence", [[1, 1], [1, 2]]),
         )),
-        (None, {"a": [0], "b": [0]}, {"confidence": [1.0]}),
     ],
     PseudoLabelDisplay.from_predictions: [
         *((codes, {}) for codes in ([0.5], np.ones((0, 2)), [[2.0]], [[np.nan]])),

@@ -164,25 +164,6 @@ def test_background_is_white():
     for y_true in (["background", "cut"], [-1, 3]):  # as metrics take it
         display = SegmentationDisplay(y_pred=[-1, 0], y_true=y_true).plot()
         assert list(legend(display).values()).count(white) == 1
-    y_true = ["SIL", "cut", "SIL", "SIL"]
-    for y_pred in ([-1, 0, 0, 1], {"TOT": [-1, 0, 0, 1]}):
-        display = SegmentationDisplay.from_predictions(y_true, y_pred, background="SIL")
-        assert list(legend(display)) == ["cut", "background"]
-        colours = [colour for _, colour, _ in bars(display).values()]
-        blank, cut = white[0], COLOUR[0]
-        assert colours == [blank, cut, blank, blank, cut, blank]
-
-
-def test_black_rises_with_doubt():
-    confidence = [1.0, 0.75, 0.0, 1.0]
-    ax = SegmentationDisplay(y_pred=[0, 0, 1, 1], confidence=confidence).plot().ax_
-    (doubt,) = [c for c in ax.collections if c.get_zorder() == 3]
-    x, y = doubt.get_paths()[0].vertices.T
-    for frame, sure in enumerate(confidence):
-        heights = y.max() - y[(x >= frame) & (x <= frame + 1)]
-        # both edges of a frame lie at its own height
-        expected = 0.94 * 0.84 * (1 - sure)
-        assert np.isclose(heights, expected).sum() >= 2
 
 
 def test_all_is_in_the_figure():
