@@ -365,9 +365,8 @@ def run_arrays():
         order = np.array(statistics.usual_order(labels))
         yield "Statistics", {f"{case}/usual order": order}
     groups = dict(zip(paths, ["a", "b", "a", "b", "b", "a"]))
-    for name in ("durations", "transitions"):
-        table = getattr(statistics, name)(paths, groups=groups)
-        yield "Statistics", columns_of(table, f"groups/{name}")
+    table = statistics.durations(paths, groups=groups)
+    yield "Statistics", columns_of(table, "groups/durations")
 
 
 def columns_of(table, name):
@@ -456,9 +455,8 @@ def run_preprocessing():
     for limit in (5, 10):
         filled = preprocessing.GapFiller(limit).fit_transform(holes)
         yield "Preprocessing", {f"gaps {limit}": filled}
-    for case, options in (("plain", {}), ("no speeds", {"speeds": False})):
-        poses = preprocessing.PoseFeatures(**options, n_dims=2).fit_transform(videos)
-        yield "Preprocessing", {f"poses {case}": poses}
+    poses = preprocessing.PoseFeatures(n_dims=2).fit_transform(videos)
+    yield "Preprocessing", {"poses plain": poses}
     components = preprocessing.FramewiseTransformer(PCA(3, random_state=0))
     model = make_pipeline(components, quick("HMM", 3)).fit(videos)
     yield "Pipeline", {"predict": model.predict(videos), "score": model.score(videos)}

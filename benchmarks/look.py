@@ -31,7 +31,7 @@ FAMILIES = {
 WITHOUT_COURSE = ("free", "cyclic")
 RATES = {"features": None, "raw, 20 Hz": 20, "raw, 50 Hz": 50}
 YES_NO = {True: "yes", False: "no"}
-HEADER = ["set", "recordings", "K", "course, %", "by chance, %", "returns", "window"]
+HEADER = ["set", "recordings", "K", "course, %", "returns", "window"]
 HEADER += ["raw", "order", "expected order", "right"]
 
 
@@ -106,7 +106,6 @@ def row_of(name, looks, n_actions, expected):
         f"{np.median([look.n_recordings for look in looks]):.0f}",
         f"{np.median(n_actions):.0f}",
         number(100 * np.median([look.course for look in looks])),
-        number(100 * np.median([look.by_chance for look in looks])),
         number(np.median([look.returns for look in looks])),
         f"{np.median(windows):.0f}" if windows else "–",
     ]

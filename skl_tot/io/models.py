@@ -158,7 +158,7 @@ def load_model(path, *, trusted=()) -> Any:
     Returns
     -------
     model : estimator
-        Segmenter or pipeline; ``cache_dir`` and ``memory`` are reset.
+        Segmenter or pipeline; ``memory`` is reset.
 
     Raises
     ------
@@ -249,7 +249,7 @@ def _complete(value):
             if is_named and parameter.name not in vars(value):
                 # the class may define it
                 setattr(value, parameter.name, parameter.default)
-            if parameter.name in ("cache_dir", "memory"):
+            if parameter.name == "memory":
                 setattr(value, parameter.name, None)
         value = vars(value)
     if isinstance(value, dict):

@@ -1,19 +1,15 @@
 """Features of video frames: by networks of timm, or colour and motion without one."""
 
-import hashlib
 import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
-from pathlib import Path
 from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
 
-from skl_tot import __version__
 from skl_tot.preprocessing.framewise import Number
 from skl_tot.preprocessing.videos import (
     FPS,
@@ -22,14 +18,12 @@ from skl_tot.preprocessing.videos import (
     list_videos,
 )
 from skl_tot.recordings.container import FrameArrays, Recordings
-from skl_tot.recordings.disk import replaced, write_array
 from skl_tot.recordings.errors import (
     errors_of_recording,
     import_extra,
     one_line,
     refuse,
 )
-from skl_tot.recordings.files import read_features
 from skl_tot.shared_texts import with_shared_texts
 
 MOTION = "motion"  # backbone name in `FrameFeatures`
@@ -66,15 +60,8 @@ class FrameFeatures(  # type: ignore[call-arg]
     batch_size : int, default=64
         Pictures per call of the network. Limits the memory, not the result.
     {shared: device}
-    cache_dir : path-like, default=None
-        Folder to cache the features of each video, as ``.npy``; created if missing.
-        They are valid for the same files, parameters and version of this package. None
-        caches nothing.
     random_state : int, default=0
         Seed of the network if ``weights=None``; the same in every call.
-    pooling : {"token", "avg"}, default=None
-        Output of a transformer: its class token, or the mean of those of patches. None
-        is the setting of its training, and the only choice for other networks.
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None is the size
         of the weights. For a transformer, it must be a multiple of its patches.
@@ -106,9 +93,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         "weights": [str, os.PathLike, None],
         "batch_size": [Number(Integral, 1, None, closed="left")],
         "device": [str],
-        "cache_dir": [str, os.PathLike, None],
         "random_state": [Number(Integral, 0, 2**32 - 1, closed="both")],
-        "pooling": [StrOptions({"token", "avg"}), None],
         "image_size": [Number(Integral, 1, 4096, closed="both"), None],
     }
 
@@ -118,9 +103,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     weights: str | os.PathLike | None = "DEFAULT"
     batch_size: int = 64
     device: str = "auto"
-    cache_dir: str | os.PathLike | None = None
     random_state: int = 0
-    pooling: str | None = None
     image_size: int | None = None
 
     def fit(self, X, y=None) -> Self:
@@ -170,53 +153,17 @@ class FrameFeatures(  # type: ignore[call-arg]
         return videos
 
     def _compute_each(self, paths, form):
-        if self.cache_dir is not None:
-            os.makedirs(self.cache_dir, exist_ok=True)
-        compute = None  # the network is loaded for the first video not in the cache
-        for i, path in enumerate(paths):
-            cached = self._cached_file(path)
-            features = None if cached is None else _read_cached(cached)
-            if features is None:
-                compute = compute or self._load_network()
-                with errors_of_recording(None if form == "file" else i):
-                    frames = (frame for _, frame in iterate_frames(path, self.fps))
-                    features = compute(frames, self.batch_size)
-                if cached is not None:
-                    with replaced(cached) as unfinished:
-                        write_array(unfinished, features)
-            yield features
-
-    def _load_network(self):
-        return load_network(
+        compute = load_network(
             self.backbone,
             self.weights,
             random_state=self.random_state,
             device=self.device,
-            pooling=self.pooling,
             image_size=self.image_size,
         )
-
-    def _cached_file(self, path):
-        """Path in the cache: its name depends on all settings of the features."""
-        if self.cache_dir is None:
-            return None
-        if self.weights is None:
-            weights = int(self.random_state)
-        elif self.weights == "DEFAULT":
-            weights = recommended_version(self.backbone)
-        else:
-            weights = _file_version(self.weights)
-        key = (
-            _file_version(path),
-            self.backbone,
-            weights,
-            self.pooling,
-            self.image_size,
-            self.fps and float(self.fps),
-            __version__,
-        )
-        name = hashlib.sha256(repr(key).encode()).hexdigest()
-        return Path(self.cache_dir, f"{name}.npy")
+        for i, path in enumerate(paths):
+            with errors_of_recording(None if form == "file" else i):
+                frames = (frame for _, frame in iterate_frames(path, self.fps))
+                yield compute(frames, self.batch_size)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -225,19 +172,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
-
-
-def _file_version(path):
-    """Path, size and time of a file, which change with its content."""
-    status = os.stat(path)
-    return os.path.abspath(path), status.st_size, status.st_mtime_ns
-
-
-def _read_cached(path):
-    try:
-        return read_features(path, mmap=False)
-    except ValueError:
-        return None
 
 
 def check_network(backbone, weights):
@@ -251,23 +185,11 @@ def check_network(backbone, weights):
         raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
 
 
-def recommended_version(backbone):
-    """Name of a backbone with the tag of its recommended weights."""
-    if backbone == MOTION:
-        return MOTION
-    name = _name_of(backbone)
-    config = import_extra("timm").get_pretrained_cfg(name)
-    return name if config is None else f"{config.architecture}.{config.tag}"
-
-
-def load_network(
-    backbone, weights, *, random_state, device, pooling=None, image_size=None
-):
+def load_network(backbone, weights, *, random_state, device, image_size=None):
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
-        if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
-            expected = "a network with weights, pooling or image_size"
-            refuse("backbone", backbone, expected)
+        if image_size is not None or weights not in (None, "DEFAULT"):
+            refuse("backbone", backbone, "a network with weights or image_size")
         return colour_and_motion
     import torch
 
@@ -275,18 +197,17 @@ def load_network(
 
     device = resolve_device(device)
     network = _build(backbone, weights, random_state).eval()
-    features_of = _pooled(network, pooling, backbone)
     _check_size(network, backbone, image_size)
     try:
         prepare = _preparation(network, image_size)
         with torch.inference_mode():
-            (row,) = features_of(prepare(np.zeros((16, 16, 3), np.uint8))[None])
+            (row,) = network(prepare(np.zeros((16, 16, 3), np.uint8))[None])
         if row.ndim != 1:
             raise ValueError(f"features have shape {tuple(row.shape)}.")
     except ImportError:
         raise
     except Exception as error:  # assertions, and shape errors of any type
-        asked = f"image_size={image_size} with pooling={pooling!r}"
+        asked = f"image_size={image_size}"
         raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
     network.to(device)
 
@@ -295,7 +216,7 @@ def load_network(
         rows = []
         with torch.inference_mode():
             while batch := list(itertools.islice(pictures, batch_size)):
-                rows.append(features_of(torch.stack(batch).to(device)).cpu().numpy())
+                rows.append(network(torch.stack(batch).to(device)).cpu().numpy())
         return np.concatenate(rows)
 
     return compute
@@ -359,29 +280,6 @@ def _load_weights(network, path, backbone):
     except Exception as error:  # unpickling raises many types
         problem = f"weights={os.fspath(path)!r} is no state dict of {backbone}"
         raise ValueError(f"{problem}: {_gist(error)}") from error
-
-
-def _pooled(network, pooling, backbone):
-    """Make a function of pictures that pools tokens as requested."""
-    import torch
-
-    if pooling is None:
-        return network
-    n_others = getattr(network, "num_prefix_tokens", None)
-    if n_others is None:
-        refuse("pooling", pooling, f"None, as {backbone} has no tokens")
-    if pooling == "token" and getattr(network, "cls_token", None) is None:
-        refuse("pooling", pooling, f"'avg', as {backbone} has no class token")
-
-    normalise = getattr(network, "fc_norm", torch.nn.Identity())
-
-    def features_of(pictures):
-        tokens = network.forward_features(pictures)
-        if pooling == "token":
-            return normalise(tokens[:, 0])
-        return normalise(tokens[:, n_others:].mean(dim=1))
-
-    return features_of
 
 
 def _gist(error):

@@ -1,10 +1,8 @@
 """scikit-learn transformers of single frames, for recordings of different lengths."""
 
-import copy
 import numbers
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -87,7 +85,11 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return names
 
     def _outputs(self, recordings):
-        return _each(self._apply, recordings)
+        outputs = []
+        for i, video in enumerate(recordings.arrays):
+            with recordings.errors(i):
+                outputs.append(self._apply(np.asarray(video)))
+        return outputs
 
     def _columns_of(self, original):
         return self.get_feature_names_out()
@@ -100,11 +102,6 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _inner_has(name):
-    """Condition that the inner transformer has a method."""
-    return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
 
 
 @with_shared_texts
@@ -157,32 +154,15 @@ class FramewiseTransformer(VideoTransformer):
             transformer.fit(_concatenate(recordings.arrays))
         self.transformer_ = transformer
 
-    @available_if(_inner_has("partial_fit"))
-    def partial_fit(self, X, y=None) -> Self:
-        """Continue `fit`; first with as many frames as the inner transformer needs."""
-        with unchanged_on_error(self):
-            is_first = not hasattr(self, "transformer_")
-            # a copy, so that errors in later batches have no effect
-            transformer = copy.deepcopy(getattr(self, "transformer_", None))
-            transformer = self._clone_transformer() if is_first else transformer
-            recordings = check_recordings(self, X, reset=is_first)
-            _fit_in_batches(transformer, recordings.arrays)
-            self.transformer_ = transformer
-        return self
-
     def _apply(self, video):
-        return _dense(self.transformer_.transform, video)
+        output = self.transformer_.transform(video)
+        output = output.toarray() if sparse.issparse(output) else np.asarray(output)
+        if len(output) != len(video):
+            expected = f"{len(video)}, one for each frame"
+            refuse("the number of rows of the transformer", len(output), expected)
+        return output
 
-    @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X) -> FrameArrays:
-        """Map transformed recordings back to original features, in their form."""
-        check_is_fitted(self, "transformer_")
-        # a clone, as the width differs from that of the input
-        recordings = check_recordings(clone(self), X, reset=True)
-        inverse = partial(_dense, self.transformer_.inverse_transform)
-        return recordings.restore(_each(inverse, recordings))
-
-    @available_if(_inner_has("get_feature_names_out"))
+    @available_if(lambda self: hasattr(self.transformer, "get_feature_names_out"))
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the transformed features, like the inner transformer."""
         check_is_fitted(self, "transformer_")
@@ -228,20 +208,3 @@ def _fit_in_batches(transformer, videos):
             ready, batch, n_frames = batch, [], 0
     # the last ones are too short for a batch of their own
     transformer.partial_fit(_concatenate(ready + batch))
-
-
-def _each(function, recordings):
-    outputs = []
-    for i, video in enumerate(recordings.arrays):
-        with recordings.errors(i):
-            outputs.append(function(np.asarray(video)))
-    return outputs
-
-
-def _dense(method, video):
-    output = method(video)
-    output = output.toarray() if sparse.issparse(output) else np.asarray(output)
-    if len(output) != len(video):
-        expected = f"{len(video)}, one for each frame"
-        refuse("the number of rows of the transformer", len(output), expected)
-    return output

@@ -38,8 +38,6 @@ class GapFiller(VideoTransformer):
     ----------
     kept_ : ndarray of int
         Columns of the kept features.
-    missing_share_ : ndarray of shape (n_features,)
-        Share, in [0, 1], of missing frames of each feature in ``fit``.
     {shared: n_features_in_, feature_names_in_}
 
     Notes
@@ -71,7 +69,6 @@ class GapFiller(VideoTransformer):
     def _learn(self, recordings):
         masks = (np.isnan(np.asarray(video)) for video in recordings.arrays)
         counts = np.array([is_missing.sum(axis=0) for is_missing in masks])
-        self.missing_share_ = counts.sum(axis=0) / recordings.lengths.sum()
         most = (counts / recordings.lengths[:, None]).max(axis=0)
         is_lost = most > (1 if self.drop_lost is None else self.drop_lost)
         if is_lost.all():

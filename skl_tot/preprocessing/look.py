@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.cluster import KMeans
-from sklearn.utils.validation import check_random_state
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
@@ -40,8 +39,6 @@ class Look:
     course : float
         Share of looks that relative time explains, without the outer eighths of each
         recording, from 0 to 1; NaN below ten recordings.
-    by_chance : float
-        The same for rotated recordings, the largest of ten.
     between : float
         Share of the variance of looks that lies between recordings.
     returns : float
@@ -64,7 +61,6 @@ class Look:
 
     n_recordings: int
     course: float
-    by_chance: float
     between: float
     returns: float
     bout: float
@@ -90,9 +86,8 @@ class Look:
                 "common course"
             )
         return (
-            f"Relative time explains {self.course:.1%} of the variance of looks, and "
-            f"{self.by_chance:.1%} is expected by chance. The recordings share "
-            f"{'a' if self.order == 'mostly' else 'no'} course"
+            f"Relative time explains {self.course:.1%} of the variance of looks. The "
+            f"recordings share {'a' if self.order == 'mostly' else 'no'} course"
         )
 
     def sentences(self):
@@ -195,14 +190,13 @@ def look_at(recordings, n_actions):
     """Look at checked recordings, which are not standardised yet, see `look`."""
     recordings = recordings.standardize(fit_scaler(recordings))
     parts = _looks_of_parts(recordings)
-    course = by_chance = between = np.nan
+    course = between = np.nan
     if len(parts) > 1:
         within = parts - parts.mean(axis=1, keepdims=True)
         total = parts.var(axis=(0, 1)).sum()
         between = 1 - within.var(axis=(0, 1)).sum() / total if total > TINY else 0.0
     if len(parts) >= LEAST_RECORDINGS:
         course = _explained(parts)
-        by_chance = _by_chance(parts)
     has_raw_frames = is_raw(recordings, n_actions)
     described, window = recordings, None
     if has_raw_frames:
@@ -215,7 +209,6 @@ def look_at(recordings, n_actions):
     return Look(
         n_recordings=len(recordings),
         course=float(course),
-        by_chance=float(by_chance),
         between=float(between),
         returns=returns,
         bout=bout,
@@ -254,17 +247,6 @@ def _explained(parts):
     if not varies.any():
         return 0.0
     return np.maximum(1 - unexplained[varies] / total[varies], 0).mean()
-
-
-def _by_chance(parts):
-    """Share that relative time explains in rotated recordings, the largest of ten."""
-    rng, shares = check_random_state(0), []
-    for _ in range(10):
-        turns = rng.randint(N_PARTS, size=len(parts))
-        places = (np.arange(N_PARTS) - turns[:, None]) % N_PARTS
-        rotated = np.take_along_axis(parts, places[..., None], axis=1)
-        shares.append(_explained(rotated))
-    return max(shares)
 
 
 def is_raw(recordings, n_actions):

@@ -83,8 +83,6 @@ class PoseFeatures(VideoTransformer):
         Two points of the heading of each body, such as ``("tail", "nose")``, by name or
         number. None keeps the directions of the picture; if bodies turn, a warning
         names two points.
-    speeds : bool, default=True
-        Whether to add speeds.
     n_dims : {2, 3}, default=None
         Coordinates of a point. None takes them from the column names. Columns without
         names are x, y(, z) of the first point, of the second, ….
@@ -131,7 +129,6 @@ class PoseFeatures(VideoTransformer):
 
     _parameter_constraints = {
         "heading": [tuple, list, None],
-        "speeds": ["boolean"],
         "n_dims": [Options(Integral, {2, 3}), None],
         "bodies": [tuple, list, None],
         "distances": [tuple, list, None],
@@ -139,7 +136,6 @@ class PoseFeatures(VideoTransformer):
 
     _: KW_ONLY
     heading: tuple | list | None = None
-    speeds: bool = True
     n_dims: int | None = None
     bodies: tuple | list | None = None
     distances: tuple | list | None = None
@@ -215,10 +211,9 @@ class PoseFeatures(VideoTransformer):
             names = [f"{prefix}{self.points_[place]}" for place in self.bodies_[name]]
             coordinates = [f"{point} {axis}" for point in names for axis in axes]
             yield coordinates, body.posture.reshape(len(points), -1)
-            if self.speeds:
-                yield [f"{prefix}speed"], _speeds(body.centre / body.size)
-                yield [f"{point} speed" for point in names], _speeds(body.posture)
-            if self.speeds and body.angle is not None:
+            yield [f"{prefix}speed"], _speeds(body.centre / body.size)
+            yield [f"{point} speed" for point in names], _speeds(body.posture)
+            if body.angle is not None:
                 yield [f"{prefix}turn"], _differences(np.unwrap(body.angle))
         for pair in combinations(sorted(bodies.items()), 2):
             yield from self._relations(points, *pair)
@@ -253,8 +248,7 @@ class PoseFeatures(VideoTransformer):
         for p, q in dict.fromkeys(pairs):
             name = f"{a} {self.points_[p]} {b} {self.points_[q]} distance"
             yield [name], np.linalg.norm(points[:, q] - points[:, p], axis=1) / unit
-        if self.speeds:
-            yield [f"{a} {b} approach"], -_differences(length / unit)
+        yield [f"{a} {b} approach"], -_differences(length / unit)
         if self.heading is not None:
             way = (away / np.where(length > 0, length, 1)[:, None])[:, None]
             axes = AXES[: points.shape[2]]

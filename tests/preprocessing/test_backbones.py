@@ -7,7 +7,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skl_tot.preprocessing import FrameFeatures
 from skl_tot.preprocessing.backbones import (
     load_network,
-    recommended_version,
 )
 from skl_tot.preprocessing.videos import colour_and_motion
 
@@ -76,8 +75,6 @@ def pictures(frames, resized, cropped, normalisation, mode="BICUBIC"):
 VIT = 168, 160, HALF
 NETWORKS = [  # name, options of the features, pictures, number of features
     ("test_vit", {}, VIT, 64),  # class token
-    ("test_vit", {"pooling": "avg"}, VIT, 64),
-    ("test_vit", {"pooling": "token"}, VIT, 64),
     ("test_vit", {"image_size": 96}, (101, 96, HALF), 64),  # positions in between
     ("test_vit2", {}, VIT, 64),  # mean of the others, then a norm
     ("test_resnet", {}, (*VIT, "BILINEAR"), 96),
@@ -90,7 +87,7 @@ def test_as_timm_does_it(frames, tmp_path, name, options, prepared, width):
     made = {"dynamic_img_size": True} if "image_size" in options else {}
     network = make_network(name, num_classes=10, **made)
     weights = save(network, tmp_path / "weights.safetensors")
-    network.reset_classifier(0, *filter(None, [options.get("pooling")]))
+    network.reset_classifier(0)
     with torch.inference_mode():
         expected = network(pictures(frames, *prepared)).numpy()
     found = compute(frames, f"timm/{name}", weights, **options)
@@ -130,7 +127,6 @@ def test_recommended_weights(frames, tmp_path, monkeypatch):
     monkeypatch.setattr("timm.models._hub.hf_hub_download", download)
     found = compute(frames, "test_vit", "DEFAULT")
     assert asked == ["timm/test_vit.r160_in1k"]
-    assert recommended_version("test_vit") == recommended_version("test_vit.r160_in1k")
     assert_array_equal(found, compute(frames, "test_vit", weights))
 
 
@@ -139,8 +135,6 @@ BEYOND = [
     ("test_vit", {"weights": "none.pth"}),
     ("test_vit", {"weights": "DEFAULT"}),  # as there is no network
     ("cait_xxs24_224", {"image_size": 96}),
-    ("test_resnet", {"pooling": "avg"}),
-    ("test_vit2", {"pooling": "token"}),
     ("motion", {"weights": "w.pth"}),
     *(("test_vit", {"weights": f"{name}.pth"}) for name in ("other", "junk", "empty")),
     *(("test_vit", {"weights": f"{name}.safetensors"}) for name in ("other", "junk")),

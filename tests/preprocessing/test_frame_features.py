@@ -6,9 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
 
-from skl_tot.preprocessing import FrameFeatures, backbones, iterate_frames
+from skl_tot.preprocessing import FrameFeatures, iterate_frames
 from skl_tot.preprocessing.videos import colour_and_motion
 from skl_tot.recordings import Recordings
 
@@ -72,19 +71,6 @@ def folder(tmp_path_factory):
     (folder / "notes.txt").write_text("pour milk")
     (folder / "parts.mp4").mkdir()
     return folder
-
-
-@pytest.fixture
-def computed(monkeypatch):
-    """Paths of the videos that were decoded, in order."""
-    paths = []
-
-    def recording(path, fps):
-        paths.append(path)
-        return iterate_frames(path, fps)
-
-    monkeypatch.setattr(backbones, "iterate_frames", recording)
-    return paths
 
 
 @pytest.mark.parametrize(
@@ -165,54 +151,11 @@ def test_damaged_files(kind, tmp_path, clip):
     with pytest.raises(error) as caught:
         list(iterate_frames(path))
     assert str(caught.value).startswith(str(path))
-    cache = tmp_path / "cache"
-    features = FrameFeatures(**SMALL, fps=1, cache_dir=cache)
+    features = FrameFeatures(**SMALL, fps=1)
     with pytest.raises(error) as caught:
         features.transform([clip, path])
     assert str(caught.value).startswith(f"Recording 1: {path}")
     assert "\n" not in str(caught.value)
-    n_kept = 0 if kind == "missing" else 1  # that is known before the work
-    assert len(list(cache.glob("*"))) == n_kept
-
-
-# --------------------------------------------------------------------------- cache
-
-
-def test_cache(clip, folder, tmp_path, computed, monkeypatch):
-    features = FrameFeatures(**SMALL, fps=2, cache_dir=tmp_path / "new" / "cache")
-    paths = [clip, folder / "take 2.mp4"]
-    first = features.transform(paths)
-    assert computed == paths
-    with monkeypatch.context() as patch:
-        patch.setattr(backbones, "load_network", None)
-        again = clone(features).set_params(batch_size=1, fps=2.0).transform(paths)
-    assert computed == paths
-    assert_array_equal(np.concatenate(again), np.concatenate(first))
-    found = features.transform(folder)  # one of three is known
-    assert_array_equal(found["take 2"], first[1])
-    assert len(computed) == 4
-    files = list((tmp_path / "new" / "cache").iterdir())
-    assert [file.suffix for file in files] == [".npy"] * 4
-
-
-OTHERS = [{"fps": 1}, {"fps": None}, {"random_state": 1}, {"image_size": 96}]
-
-
-@pytest.mark.parametrize("change", [*OTHERS, {"weights": "w.pth"}])
-def test_cache_of_other_parameters(folder, tmp_path, computed, change, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    torch.save(timm.create_model("test_resnet").state_dict(), "w.pth")
-    path = folder / "take 10.mp4"
-    features = FrameFeatures(**SMALL, fps=2, cache_dir="cache")
-    features.transform(path)
-    expected = clone(features).set_params(**change, cache_dir=None)
-    expected = expected.transform(path)
-    for _ in range(2):
-        assert_array_equal(features.set_params(**change).transform(path), expected)
-    assert len(computed) == 3
-    torch.save(timm.create_model("test_resnet").half().state_dict(), "w.pth")
-    features.transform(path)
-    assert len(computed) == 3 + ("weights" in change)
 
 
 # ------------------------------------------------------- folders, one after the other

@@ -75,8 +75,3 @@ def test_lost_columns_are_left_out(videos):
     assert_allclose(filled["a"]["hip x"], frames[0]["hip x"].interpolate())
     assert filler.get_feature_names_out().tolist() == ["hip x"]
     assert filler.kept_.tolist() == [0]
-
-
-def test_how_much_is_missing(videos):
-    filler = GapFiller().fit(videos)
-    assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])

@@ -45,15 +45,9 @@ def any_number(n_features, n_dims, bodies):
     return [("", f"point{k}") for k in range(n_features)], columns % n_features
 
 
-def expected_failures(estimator):
-    if estimator.speeds:
-        return EXPECTED_FAILURES
-    return {k: v for k, v in EXPECTED_FAILURES.items() if "order" not in k}
-
-
 @parametrize_with_checks(
-    [PoseFeatures(n_dims=2), PoseFeatures(n_dims=2, heading=(0, 1), speeds=False)],
-    expected_failed_checks=expected_failures,
+    [PoseFeatures(n_dims=2), PoseFeatures(n_dims=2, heading=(0, 1))],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_scikit_learn_checks(estimator, check, monkeypatch):
     monkeypatch.setattr(poses, "_unnamed_points", any_number)
@@ -105,9 +99,9 @@ def test_names_decide_which_column_is_what():
     assert found.columns.tolist() == model.get_feature_names_out().tolist()
     columns = [f"p{k} {axis} mouse" for k in range(N_POINTS) for axis in "xyz"]
     table = pd.DataFrame(flat(track(3)), columns=columns)
-    found = PoseFeatures(speeds=False).fit_transform(table)
+    found = PoseFeatures().fit_transform(table)
     assert found.columns[:3].tolist() == ["p0 x", "p0 y", "p0 z"]
-    assert_allclose(found, features(track(3), speeds=False))
+    assert_allclose(found, features(track(3)))
 
 
 # Several bodies: found by names, followed each, related in pairs.

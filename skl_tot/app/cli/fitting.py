@@ -157,8 +157,6 @@ def add_features(commands):
     text = "state dict of the backbone (default: recommended weights from the hub)"
     add("--weights", metavar="FILE", help=text)
     add("--device", default="auto", help="device of the network (default: auto)")
-    text = "output of a transformer: its class token, or the mean of the other tokens"
-    add("--pooling", choices=["token", "avg"], help=text)
     text = "side of the square input of the network, in pixels (default: as trained)"
     add("--image-size", type=int, metavar="N", help=text)
 
@@ -187,7 +185,6 @@ def features(options):
         weights="DEFAULT" if weights is None else os.path.abspath(weights),
         fps=options.fps,
         device=options.device,
-        pooling=options.pooling,
         image_size=options.image_size,
     )
     with replaced_files(out) as temporary, outputs.names_in_errors(names):

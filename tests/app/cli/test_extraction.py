@@ -54,7 +54,7 @@ def test_folder_and_files_of_one_rate(run, refuses, videos):
 
 
 @pytest.mark.parametrize(
-    "files", ["npy", "videos/a.mp4 videos", "videos bad.mp4", "videos --pooling max"]
+    "files", ["npy", "videos/a.mp4 videos", "videos bad.mp4", "videos --fps 0"]
 )
 def test_refusals(refuses, videos, files):
     (videos / "npy").mkdir()
