@@ -35,7 +35,7 @@ def _list_formats():
 
     lines = ["formats:"]
     for name, entry in writable_formats().items():
-        lines.append(f"  {name:<12}{entry.description}")
+        lines.append(f"  {name:<14}{entry.description}")
     lines[1] += " (default)"
     return "\n".join(lines)
 
