@@ -244,7 +244,3 @@ def test_files(heading, request, capsys, monkeypatch):
         names["recording"] = np.load("shifts/take_0.npy")
     for code in blocks_of(SECTIONS[heading], "python"):
         exec(compile(code, "files.md", "exec"), names)
-    if heading == "CSV":  # the same by commands and in Python
-        columns = ["recording", "action", "total"]
-        pair = table[columns], names["table"][columns]
-        pd.testing.assert_frame_equal(*pair, check_dtype=False)
