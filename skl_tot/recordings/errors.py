@@ -166,7 +166,6 @@ def warn_user(text, category=UserWarning):
 # By extra: imported modules, and their distributions.
 EXTRAS = {
     "files": {
-        "edfio": "edfio",
         "h5py": "h5py",
         "ndx_ethogram": "ndx-ethogram",
         "openpyxl": "openpyxl",

@@ -106,8 +106,6 @@ def read_recordings(
     root folder of LeRobot         a recording per episode, versions 2 and 3, or
                                    Parquet files; without ``next.*`` and ``*_index``;
                                    option ``task``, the text of one task
-    ``.edf``, ``.bdf``             a recording per file, with the signals of the most
-                                   frequent rate (extra ``files``)
     ``.mat`` up to version 7       an array, or a cell array of recordings; options
                                    ``variable``, its name, and ``transpose``
     =============================  ==================================================

@@ -228,24 +228,6 @@ class TestMatlab:
         np.testing.assert_array_equal(take, array.T)
 
 
-class TestEDF:
-    @pytest.mark.parametrize("kind", ["Edf", "Bdf"])
-    def test_signals(self, tmp_path, kind):
-        edfio = pytest.importorskip("edfio")
-        waves = RNG.normal(size=(2, 200))
-        signal = getattr(edfio, f"{kind}Signal")
-        pairs = zip(waves, ["C3", "C4"])
-        signals = [signal(own, 50, label=name) for own, name in pairs]
-        other = signal(RNG.normal(size=4), 1, label="Temp")
-        path = tmp_path / f"night.{kind.lower()}"
-        getattr(edfio, kind)([signals[0], other, signals[1]]).write(path)
-        with pytest.warns(UserWarning, match=r"\['Temp'\] are left out; .* 50 samples"):
-            takes = read_recordings(tmp_path)
-        assert (takes.names, takes.fps) == (["night"], 50)
-        assert list(takes["night"]) == ["C3", "C4"]
-        np.testing.assert_allclose(takes["night"].T, waves, atol=1e-3)
-
-
 def test_every_suffix_that_is_read_is_expected(tmp_path):
     (tmp_path / "a.xyz").touch()
     with pytest.raises(FileNotFoundError) as caught:

@@ -92,7 +92,6 @@ REFUSED = [  # name, content and options
     ("f.npz", npz_of(x=npy((5, 2)), y=LATER), {}),
     ("f.npz", npz_of(**{"x": npy((5, 2)), "x.npy": npy((5, 2))}), {}),
     ("f.h5", assign(x=h5py.Empty("f4")), {}),
-    ("f.h5", assign(**{"a/x": A, "b/x": A[:0]}), {}),
     ("f.h5", assign(a=A, b=A[::-1]), {}),  # recordings or features
     ("f.h5", assign(a=A, b=B), {"arrays": "features"}),
     # data outside of the file

@@ -3,7 +3,6 @@
 from skl_tot.recordings.readers import (
     archives,
     deeplabcut,
-    edf,
     lerobot,
     movement,
     sleap,
@@ -13,7 +12,6 @@ from skl_tot.recordings.readers.base import Reader
 # The first that recognises a file reads it; archives take the files of no other.
 READERS: dict[str, Reader] = {
     "deeplabcut": deeplabcut.READER,
-    "edf": edf.READER,
     "lerobot": lerobot.READER,
     "movement": movement.READER,
     "sleap": sleap.READER,

@@ -5,6 +5,7 @@ import json
 import struct
 import zipfile
 import zlib
+from itertools import chain
 
 import numpy as np
 
@@ -24,11 +25,10 @@ RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_f
 ASIDES = ("action", "reward", "done")
 SHAPE = "numbers of shape (frames,) or (frames, features)"
 ONE = "variable=NAME (--read variable=NAME) takes one"
-MOST_SHARED = 4096  # arrays that recordings share, which takes seconds
 
 
-def read(path, variable=None, transpose=None, arrays=None, skip=()):
-    """Tables of a file by recording, without those in ``skip``, and rate or None."""
+def read(path, variable=None, transpose=None, arrays=None):
+    """Tables of a file by recording, and rate or None."""
     if arrays not in (None, "recordings", "features"):
         refuse("arrays", arrays, "'recordings' or 'features'")
     suffix = path.suffix.lower()
@@ -44,22 +44,15 @@ def read(path, variable=None, transpose=None, arrays=None, skip=()):
         refuse("the rates of its recordings", sorted(rates), "one")
     if list(arrays_of) == [""]:
         arrays_of = _divide(path, arrays_of[""], arrays)
-    if not isinstance(skip, (str, int, list, tuple)):
-        refuse("skip", skip, "the names of recordings")
-    skipped = list(map(str, [skip] if isinstance(skip, (str, int)) else skip))
     tables = {}
     for recording, features in arrays_of.items():
-        if recording in skipped:
-            warn_user(f"{recording!r} of {path.name} is left out, as skip says.")
-            continue
-        if not features:
-            remedy = f"skip={recording!r} (--read skip={recording}) leaves it out"
-            raise ValueError(f"{recording!r} has no features, {SHAPE}; {remedy}.")
         if transpose:
             features = {name: values.T for name, values in features.items()}
-        tables[recording] = _table_of(recording, features, asides)
-    if not tables:
-        raise ValueError("skip leaves none of its recordings, expected some.")
+        if features:
+            tables[recording] = _table_of(recording, features, asides)
+    if len(tables) < len(arrays_of):
+        shown = short_repr([name for name in arrays_of if name not in tables])
+        warn_user(f"{shown} of {path.name} have no features, {SHAPE}: left out.")
     return tables, min(rates, default=None)
 
 
@@ -163,30 +156,27 @@ def _read_npz(path, variable):
 
 def _read_hdf5(path, variable):
     """Arrays of each group with features, names of asides, and rates."""
-    arrays_of, names, others, asides, n_values = {}, [], [], ASIDES, 0
-    read_before: set = set()
-    n_shared = 0
-    again: list = []  # names of objects that have another name, too
-    with import_extra("h5py").File(path) as file:
-        home, groups = _groups_of(file, path.stem, again)
-        is_robot = any("obs" in group for group in groups.values())
-        rates = _rates_of(file.attrs) | _rates_of(home.attrs)
-        for recording, group in groups.items():
-            rates |= _rates_of(group.attrs)
-            arrays = dict(_walk(group, {home, *groups.values()}, again))
+    arrays_of, others, asides, n_values, links = {}, [], ASIDES, 0, []
+    h5py = import_extra("h5py")
+    with h5py.File(path) as file:
+        # each group once, as links can make paths endless
+        file.visititems_links(lambda name, link: links.append((name, link)))
+        is_own = [isinstance(link, h5py.HardLink) for _, link in links]
+        objects = {name: file[name] for (name, _), x in zip(links, is_own) if x}
+        groups = [x for x in objects.values() if not hasattr(x, "shape")]
+        rates = set().union(*(_rates_of(group.attrs) for group in [file, *groups]))
+        arrays = {name: x for name, x in objects.items() if hasattr(x, "shape")}
+        divided = _divide_groups(arrays, path.stem)
+        is_robot = any(x.startswith("obs/") for x in chain(*divided.values()))
+        for recording, inside in divided.items():
             if is_robot:  # observations, and commands beside them
-                commands = [name for name in arrays if "/" not in name]
-                chosen = [*commands, *(x for x in arrays if x.startswith("obs/"))]
-                arrays = {name.removeprefix("obs/"): arrays[name] for name in chosen}
+                commands = [name for name in inside if "/" not in name]
+                chosen = [*commands, *(x for x in inside if x.startswith("obs/"))]
+                inside = {name.removeprefix("obs/"): inside[name] for name in chosen}
                 asides = tuple(dict.fromkeys([*asides, *commands]))
-            names += arrays
-            n_shared += len(read_before.intersection(arrays.values()))
-            read_before.update(arrays.values())
-            if n_shared > MOST_SHARED:
-                raise ValueError(f"links give arrays to over {MOST_SHARED} recordings.")
-            others += [name for name in arrays if not _is_feature(arrays[name])]
+            others += [name for name in inside if not _is_feature(inside[name])]
             features = {}
-            for name, array in arrays.items():
+            for name, array in inside.items():
                 if _is_feature(array) and variable in (None, name):
                     rates |= _rates_of(array.attrs)
                     n_values += array.size
@@ -194,60 +184,39 @@ def _read_hdf5(path, variable):
                     features[name] = base.read_data(path, array, name)
             is_filled = variable is not None or not set(features) <= set(asides)
             arrays_of[recording] = features if is_filled or not is_robot else {}
-        _check_chosen(arrays_of, names or list(home), variable, others)
-    if again:
-        shown = short_repr(sorted(set(again)))
-        warn_user(
-            f"{shown} of {path.name} are links to objects that are read, and left out."
-        )
+        _check_chosen(arrays_of, objects, variable, others)
+    if not all(is_own):
+        shown = short_repr([name for (name, _), x in zip(links, is_own) if not x])
+        warn_user(f"{shown} of {path.name} are links, and left out.")
     return arrays_of, asides if variable is None else (), rates
 
 
-def _groups_of(home, stem, again, depth=0):
-    """Group that has the recordings, and the group of each by its name."""
+def _divide_groups(arrays, stem):
+    """Arrays of each recording by their paths in it, from those of a file by path."""
     groups: dict = {}
-    for name, member in _members(home):
-        if not hasattr(member, "shape"):
-            groups.setdefault(member, []).append(name)
-    if _is_recording(home) or not groups:
-        return home, {stem if "obs" in home else "": home}
-    by_name = {names[0]: group for group, names in groups.items()}
-    again += [name for names in groups.values() for name in names[1:]]
-    chosen = [name for name in by_name if name == "data" or len(by_name) == 1]
-    others = by_name.keys() - {*chosen, "mask"} if chosen else ()
+    for path, array in arrays.items():
+        name, _, inside = path.partition("/")
+        if inside:
+            groups.setdefault(name, {})[inside] = array
+    if _is_recording(arrays) or not groups:
+        return {stem if "obs" in groups else "": arrays}
+    if "data" not in groups and len(groups) > 1:
+        return {name: groups[name] for name in sorted(groups, key=natural_key)}
+    name = "data" if "data" in groups else next(iter(groups))
+    others = groups.keys() - {name, "mask"}
     if others:
         shown = short_repr(sorted(others))
         warn_user(f"Groups {shown} are left out, as 'data' has the recordings.")
-    for name in chosen:
-        if depth < 5 and not _is_recording(by_name[name]):
-            return _groups_of(by_name[name], stem, again, depth + 1)
-    names = sorted(chosen or by_name, key=natural_key)
-    return home, {"" if name == "data" else name: by_name[name] for name in names}
+    if _is_recording(groups[name]):
+        return {"" if name == "data" else name: groups[name]}
+    return _divide_groups(groups[name], stem)
 
 
-def _members(group):
-    for name in group:
-        yield name, base.inside(group, name)
-
-
-def _is_recording(group):
-    """Whether a group has features of one recording, and not groups of several."""
-    arrays = [member for _, member in _members(group) if hasattr(member, "shape")]
-    return "obs" in group or any(map(_is_feature, arrays))
-
-
-def _walk(group, seen, again, prefix="", depth=0):
-    if depth > 5:
-        raise ValueError(f"its groups are deeper than 5, as {prefix!r}.")
-    for name, member in _members(group):
-        if member in seen:
-            again.append(prefix + name)
-            continue
-        seen.add(member)
-        if hasattr(member, "shape"):
-            yield prefix + name, member
-        else:
-            yield from _walk(member, seen, again, f"{prefix}{name}/", depth + 1)
+def _is_recording(arrays):
+    """Whether arrays by path are features of one recording, and not of several."""
+    own = [array for path, array in arrays.items() if "/" not in path]
+    is_robot = any(path.startswith("obs/") for path in arrays)
+    return is_robot or any(map(_is_feature, own))
 
 
 def _rates_of(attributes):

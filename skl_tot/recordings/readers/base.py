@@ -60,12 +60,11 @@ def is_hdf5(path):
 
 
 def inside(group, name):
-    """Object of an HDF5 group, which neither it nor its data have outside the file."""
+    """Object of an HDF5 group, which it has not outside the file."""
     h5py = import_extra("h5py")
     link = group.get(name, getlink=True)
     item = None if isinstance(link, h5py.ExternalLink) else group.get(name)
-    is_data = isinstance(item, h5py.Dataset)
-    if item is None or (is_data and (item.external or item.is_virtual)):
+    if item is None:
         raise ValueError(f"it has no {name!r} of its own, expected data in the file.")
     if item.file.filename != group.file.filename:  # a link to an external link
         raise ValueError(f"{name!r} leads to {item.file.filename}, expected this file.")
@@ -79,6 +78,8 @@ def read_inside(path, group, name, key=()):
 
 def read_data(path, data, name, key=()):
     """Values of an HDF5 dataset that `inside` returned, see `read_inside`."""
+    if data.external or data.is_virtual:
+        raise ValueError(f"{name!r} is in another file, expected data in this one.")
     keys = key or (slice(None),) * data.ndim
     lengths = [n for n, part in zip(data.shape, keys) if isinstance(part, slice)]
     # a chunk is decompressed whole, even for a part of it
