@@ -107,8 +107,9 @@ def generated(family, seed):
 
 def recorded(folder, stride=1):
     """Videos, labels and number of actions of a folder in the field's layout."""
-    data = load_action_dataset(folder, mmap=False, stride=stride)
-    return data.videos, data.labels, len(data.target_names)
+    data = load_action_dataset(folder, mmap=False)
+    videos, labels = ([x[::stride] for x in y] for y in (data.videos, data.labels))
+    return videos, labels, len(data.target_names)
 
 
 def evenly_spread(folder, most=None, least=10):

@@ -87,10 +87,10 @@ def measure(root, n_steps, settings, *, with_folds):
 
     from skl_tot import TemporalOTSegmenter
     from skl_tot.metrics import effective_actions
-    from skl_tot.recordings import open_features
+    from skl_tot.recordings import read_recordings
 
     imported = anonymous_memory()
-    videos = open_features(sorted(Path(root).glob("*.npy")))
+    videos = read_recordings(root)
     fixed = {"max_iter": n_steps, "random_state": 0, "device": "cpu"}
     model = TemporalOTSegmenter(N_ACTIONS, **(fixed | settings))
     fit, fit_seconds = peak_of(lambda: model.fit(videos))

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 
 from skl_tot.recordings.disk import read_text, split_lines
 from skl_tot.recordings.errors import one_line, refuse
-from skl_tot.recordings.files import FileArray, open_arrays, read_features
+from skl_tot.recordings.files import open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
 from skl_tot.recordings.sources import describe_folder, matching
 
@@ -149,14 +149,11 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
         "root": [str, os.PathLike],
         "only": [str, None],
         "mmap": ["boolean"],
-        "stride": [Interval(Integral, 1, None, closed="left")],
         "transpose": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
-def load_action_dataset(
-    root, only=None, mmap=True, *, stride=1, transpose=False
-) -> Bunch:
+def load_action_dataset(root, only=None, mmap=True, *, transpose=False) -> Bunch:
     r"""Load features and labels from the folder layout common in action segmentation.
 
     ===========================  ====================================================
@@ -177,8 +174,6 @@ def load_action_dataset(
         ``"P0[3-5]_*_coffee"``, for data sets of several activities.
     mmap : bool, default=True
         Whether to map ``.npy`` files into memory, read-only.
-    stride : int, default=1
-        Keep frames 0, ``stride``, 2 ``stride``, … of features and labels.
     transpose : bool, default=False
         Whether the files hold features as (n_features, n_frames), as in many data sets.
 
@@ -189,7 +184,7 @@ def load_action_dataset(
 
         videos : list of array-like of shape (n_frames_i, n_features)
             Features in the dtype of the file, float64 for ``.txt``; with ``mmap``,
-            ``.npy`` files as in `skl_tot.recordings.open_features`.
+            ``.npy`` files are read on demand, as by `read_recordings`.
         labels : list of ndarray of str of shape (n_frames_i,), or None
             Label of each frame; None without a folder ``groundTruth``.
         video_names : list of str
@@ -226,8 +221,8 @@ def load_action_dataset(
         occurring = distinct_labels(labels)
         target_names = [label for label in target_names if label in occurring]
     return Bunch(
-        videos=_every(stride, videos),
-        labels=None if labels is None else _every(stride, labels),
+        videos=videos,
+        labels=labels,
         video_names=[path.stem for path in paths],
         target_names=target_names,
     )
@@ -264,14 +259,6 @@ def _open_features(paths, mmap, transpose):
     if mmap and all(path.suffix == ".npy" for path in paths):
         return open_arrays(paths, transpose=transpose)
     return [read_features(path, mmap=mmap, transpose=transpose) for path in paths]
-
-
-def _every(stride, videos):
-    kept = []
-    for video in videos:
-        is_file = isinstance(video, FileArray)
-        kept.append(video.strided(stride) if is_file else video[::stride])
-    return kept
 
 
 def read_ground_truth(root, paths, videos) -> tuple:

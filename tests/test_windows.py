@@ -76,7 +76,6 @@ def test_line_ends_and_marks(tmp_path, end, mark):
     (array,) = read_recordings(write("a.csv", '"x,é",y\n1.5,3\n2.5,1\n')).arrays
     assert array["x,é"].tolist() == [1.5, 2.5]
     assert read_names(write("names.txt", "0 cup\n1 切\n")) == {0: "cup", 1: "切"}
-    assert read_names(write("names.json", '{"0":\n"切"}\n')) == {0: "切"}
     tracks = "scorer,D,D\nbodyparts,nose,nose\ncoords,x,y\n0,1,2\n1,3,4\n"
     (array,) = read_recordings(write("track.csv", tracks)).arrays
     assert array.to_numpy().tolist() == [[1, 2], [3, 4]]

@@ -1,11 +1,9 @@
-from .clocks import clock_text as clock_text
 from .container import Recordings as Recordings
 from .errors import RecordingError as RecordingError
 from .errors import RecordingFileNotFoundError as RecordingFileNotFoundError
 from .errors import RecordingTypeError as RecordingTypeError
 from .errors import RecordingValueError as RecordingValueError
 from .faults import list_faults as list_faults
-from .files import open_features as open_features
 from .read import read_recordings as read_recordings
 from .stops import list_stops as list_stops
 from .stops import with_stops as with_stops
@@ -17,10 +15,8 @@ __all__ = [
     "RecordingTypeError",
     "RecordingValueError",
     "Recordings",
-    "clock_text",
     "list_faults",
     "list_stops",
-    "open_features",
     "read_recordings",
     "with_stops",
     "without_stops",

@@ -8,7 +8,6 @@ from numbers import Real
 import numpy as np
 
 from skl_tot.recordings.errors import (
-    is_int,
     is_number,
     listed,
     one_line,
@@ -68,38 +67,12 @@ ZONE = r"\d(?:Z|[T ][\d:.]+ ?[+-]\d\d(?::?\d\d)?)$"
 TIME = re.compile(f"{DURATION}|{ISO}|{DATE}.*")
 
 
-def clock_text(start, seconds, digits=3) -> str:
-    """Write a wall-clock time as text.
-
-    Parameters
-    ----------
-    start : numpy.datetime64
-        Wall-clock time of time 0, as in ``starts`` of `Recordings`.
-    seconds : float
-        Time of the recording, in seconds.
-    digits : int, default=3
-        Decimals of the seconds, from 0 to 6.
-
-    Returns
-    -------
-    text : str
-        Date and time; empty if the start is NaT, or the seconds are NaN.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skl_tot.recordings import clock_text
-    >>> clock_text(np.datetime64("2024-03-04T06:51"), 8.2)
-    '2024-03-04 06:51:08.200'
-    """
-    if not (is_int(digits) and 0 <= digits <= 6):
-        refuse("digits", digits, "an integer from 0 to 6")
-    if not is_number(seconds) or abs(seconds) > MOST_SECONDS:
-        refuse("seconds", seconds, f"a number up to {MOST_SECONDS:g}, or NaN")
-    if not isinstance(start, np.datetime64):
-        refuse("start", start, "a numpy.datetime64", TypeError)
+def clock_text(start, seconds, digits=3):
+    """Date and time of seconds since a start; empty if one of both is unknown."""
     if np.isnat(start) or np.isnan(seconds):
         return ""
+    if abs(seconds) > MOST_SECONDS:
+        refuse("seconds", seconds, f"a number up to {MOST_SECONDS:g}")
     unit = 10 ** (6 - digits)
     moment = int(start.astype("M8[us]").astype(np.int64)) + round(seconds * 1e6)
     moment = (moment + unit // 2) // unit * unit

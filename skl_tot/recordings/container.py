@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import NO_DATE, check_fps, check_starts
+from skl_tot.recordings.clocks import check_fps, check_starts
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
@@ -148,12 +148,6 @@ class Recordings(Sequence):
     def __array__(self, dtype=None, copy=None):
         remedy = "index them, or put a transformer into a FramewiseTransformer"
         raise TypeError(f"{self!r} are not one array; {remedy}.")
-
-    def __array_function__(self, function, types, args, kwargs):
-        # `sklearn.model_selection.cross_val_predict` concatenates the folds
-        if function is np.concatenate:
-            return _concatenate(*args, **kwargs)
-        return NotImplemented
 
     def __repr__(self):
         rate = "" if self.fps is None else f" at {self.fps:g} frames per second"
@@ -359,36 +353,6 @@ def check_scaler(scaler):
     if not np.isfinite(scaler.var_).all():
         column = int(np.argmin(np.isfinite(scaler.var_)))
         raise ValueError(f"Feature {column} of X is too large to be standardised.")
-
-
-def _concatenate(parts, axis=0):
-    """Join `Recordings`, as numpy.concatenate does arrays."""
-    if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
-        return NotImplemented
-    first = parts[0]
-    for part in parts:
-        if part.fps != first.fps or (part.times is None) != (first.times is None):
-            raise ValueError("recordings have other rates or clocks than the first.")
-
-    def joined(name, missing=None):
-        """List an attribute of all recordings; ``missing`` if a part lacks it."""
-        values = []
-        for part in parts:
-            of_part = getattr(part, name)
-            values += [missing] * len(part) if of_part is None else list(of_part)
-        return values
-
-    whole = type(first)(
-        joined("arrays"),
-        joined("names"),
-        fps=first.fps,
-        times=None if first.times is None else joined("times"),
-        breaks=joined("breaks", []),
-        starts=joined("starts", NO_DATE),
-    )
-    whole.read_options = first.read_options
-    whole.stops = joined("stops", np.empty((0, 4)))
-    return whole
 
 
 def _check_list(name, values, n_recordings=None):

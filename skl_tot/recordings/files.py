@@ -5,101 +5,21 @@ import functools
 import json
 import os
 import warnings
-from collections.abc import Mapping
-from numbers import Integral, Real
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps
-from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import is_number, one_line, refuse
 
 
-@validate_params(
-    {
-        "paths": ["array-like"],
-        "names": ["array-like", None],
-        "fps": [Real, None],
-        "stride": [Interval(Integral, 1, None, closed="left")],
-        "transpose": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
-def open_features(
-    paths, names=None, *, fps=None, stride=1, transpose=False
-) -> Recordings:
-    """Open ``.npy`` files of features, which are read on demand.
-
-    For data larger than the memory. A pickle holds only paths.
-
-    Parameters
-    ----------
-    paths : array-like of str or path-like
-        One ``.npy`` file per recording, with numbers of shape (n_frames, n_features).
-    names : array-like of str, default=None
-        Distinct names; None takes those of files, with parent folders if needed.
-    fps : float, default=None
-        Frames per second of the frames that are kept, if known.
-    stride : int, default=1
-        Keep frames 0, ``stride``, 2 ``stride``, … of each recording.
-    transpose : bool, default=False
-        Whether the files hold arrays of shape (n_features, n_frames).
-
-    Returns
-    -------
-    recordings : Recordings
-        Indexing its arrays returns numpy arrays; `numpy.asarray` reads a whole
-        recording.
-
-    Notes
-    -----
-    A missing or unsuitable file raises a ValueError when it is read. The last 128 files
-    stay open; a changed file is opened again. A pipeline with ``memory`` does not see
-    that files change.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import pathlib, tempfile
-    >>> from skl_tot.recordings import open_features
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> np.save(f"{folder.name}/a.npy", np.zeros((40, 8)))
-    >>> takes = open_features(sorted(pathlib.Path(folder.name).glob("*.npy")), stride=2)
-    >>> takes.names, takes[0].shape
-    (['a'], (20, 8))
-    >>> del takes
-    >>> folder.cleanup()
-    """
-    arrays = open_arrays(paths, stride=stride, transpose=transpose)
-    if names is None:
-        names = _name_files([Path(array.path) for array in arrays])
-    return Recordings(arrays, names, fps=fps)
-
-
-def open_arrays(paths, *, stride=1, transpose=False):
+def open_arrays(paths, transpose=False):
     """List of a `FileArray` per path, which share the limit of open files."""
-    if isinstance(paths, (set, frozenset, Mapping)):
-        refuse("paths", paths, "a list, such as sorted(paths)", TypeError)
     maps = _Maps()
-    arrays = []
-    for i, path in enumerate(paths):
-        path = os.path.abspath(path)  # parallel jobs may run in another folder
-        if not path.endswith(".npy"):
-            raise ValueError(f"paths[{i}] is {path!r}, expected a file *.npy.")
-        arrays.append(FileArray(path, maps, stride, transpose))
-    return arrays
-
-
-def _name_files(paths):
-    for n_parts in range(1, max((len(path.parts) for path in paths), default=1) + 1):
-        names = ["/".join(path.with_suffix("").parts[-n_parts:]) for path in paths]
-        if len(set(names)) == len(names):
-            break
-    return names
+    # absolute, as parallel jobs may run in another folder
+    return [FileArray(os.path.abspath(path), maps, transpose) for path in paths]
 
 
 class _Order(NamedTuple):
@@ -131,8 +51,8 @@ class FileArray:
     # process, while an ordinary read returns fewer bytes.
     ndim = 2
 
-    def __init__(self, path, maps, stride=1, transpose=False):
-        self.path, self.stride, self.transpose = path, stride, transpose
+    def __init__(self, path, maps, transpose):
+        self.path, self.transpose = path, transpose
         self.rows = slice(None)  # rows of the file in this array
         self.maps = maps
         # shape and order of the whole file, and the dtype read, once fixed
@@ -145,12 +65,6 @@ class FileArray:
         twin.first = video.shape, _order(video)
         is_float = video.dtype in (np.float32, np.float64)
         twin.read_as = video.dtype if is_float else np.dtype(np.float64)
-        return twin
-
-    def strided(self, stride):
-        """Return every ``stride``-th frame, without reading."""
-        twin = copy.copy(self)
-        twin.stride = self.stride * stride
         return twin
 
     def part(self, rows):
@@ -210,7 +124,7 @@ class FileArray:
 
     def _map(self, file=None):
         stamp = _stamp(self.path if file is None else file.fileno())
-        video = self.maps.get(self.path, stamp, self.stride, self.transpose)
+        video = self.maps.get(self.path, stamp, self.transpose)
         if self.first is not None and video.shape != self.first[0]:
             change = f"its shape was {self.first[0]} and is now {video.shape}"
             raise ValueError(f"{self.path} changed in use: {change}; fit again.")
@@ -286,8 +200,8 @@ def _stamp(path):
     return status.st_mtime_ns, status.st_size
 
 
-def _open(path, stamp, stride, transpose):
-    return read_features(path, mmap=True, transpose=transpose)[::stride]
+def _open(path, stamp, transpose):
+    return read_features(path, mmap=True, transpose=transpose)
 
 
 # ------------------------------------------------------------------- rate of arrays

@@ -51,8 +51,6 @@ def _checked_sequences(values, keys, name):
 
 
 def _as_labels(labels, where):
-    if hasattr(labels, "detach"):  # a torch tensor
-        labels = labels.detach().cpu()
     n_dims = layouts.n_dims(labels)
     if n_dims != 1:
         raise ValueError(f"{where} has {n_dims} dimensions, expected 1.")
@@ -187,8 +185,6 @@ def encode_known(sequences, recordings):
 def _as_objects(values):
     if layouts.n_dims(values) != 1:  # text and tables of names have no dimension
         refuse("y of a recording", values, "a sequence of labels, or None", TypeError)
-    if hasattr(values, "detach"):  # a torch tensor
-        values = values.detach().cpu().numpy()
     if hasattr(values, "tolist"):
         values = values.tolist()
     return np.fromiter(values, object, len(values))

@@ -177,8 +177,7 @@ def _hint(path):
     if not isinstance(path, PATH_TYPES):
         return ""
     return (
-        " skl_tot.read_recordings(folder) reads files of recordings, "
-        "skl_tot.recordings.open_features(paths) opens .npy files of features, "
+        " skl_tot.read_recordings(paths) reads files of recordings, "
         "skl_tot.preprocessing.FrameFeatures makes features of video files."
     )
 

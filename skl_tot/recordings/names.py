@@ -3,11 +3,10 @@
 import itertools
 import re
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 
-from skl_tot.recordings.disk import is_line, parse_json, read_text, split_lines
+from skl_tot.recordings.disk import is_line, read_text, split_lines
 from skl_tot.recordings.errors import is_int, listed, refuse, short_repr
 from skl_tot.recordings.labels import (
     BACKGROUND,
@@ -231,8 +230,7 @@ def read_names(path) -> dict[int, str]:
     Parameters
     ----------
     path : str or path-like
-        A ``.json`` file with an object such as ``{"0": "take cup"}``, or text with
-        ``<int> <name>`` per line, like the field's ``mapping.txt``.
+        Text with ``<int> <name>`` per line, like the field's ``mapping.txt``.
 
     Returns
     -------
@@ -251,22 +249,10 @@ def read_names(path) -> dict[int, str]:
     >>> folder.cleanup()
     """
     names = {}
-    if Path(path).suffix != ".json":
-        for number, name, where in read_numbered_names(path, "name"):
-            if number in names:
-                raise ValueError(f"{where}, expected each number once.")
-            names[number] = name
-        return names
-    content = parse_json(path, read_text(path))
-    if not isinstance(content, dict):
-        refuse(path, content, "an object of names")
-    for number, name in content.items():
-        if not re.fullmatch(r"-?\d{1,18}", number) or not isinstance(name, str):
-            pair = f"{short_repr(number)}: {short_repr(name)}"
-            raise ValueError(f"{path} has {pair}, expected a number and a name.")
-        names[int(number)] = name.strip()
-    if len(names) < len(content):
-        raise ValueError(f"{path} names an action twice.")
+    for number, name, where in read_numbered_names(path, "name"):
+        if number in names:
+            raise ValueError(f"{where}, expected each number once.")
+        names[number] = name
     return names
 
 

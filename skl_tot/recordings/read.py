@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, Options, validate_params
 from skl_tot.recordings import clocks, rates, sources
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
-from skl_tot.recordings.files import open_features, rate_of_arrays
+from skl_tot.recordings.files import open_arrays, rate_of_arrays
 from skl_tot.recordings.readers import READERS
 from skl_tot.recordings.stops import FROZEN, without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
@@ -168,7 +168,8 @@ def read_recordings(
     recordings : Recordings
         Tables are data frames (n_frames_i, n_features), float32 if all numbers are,
         else float64. Missing values are NaN, booleans are 0 and 1. Columns of lists
-        become ``name 0``, ``name 1``, …. ``.npy`` files are read on demand. With a
+        become ``name 0``, ``name 1``, …. ``.npy`` files are read on demand: the
+        last 128 stay open, and one that changes is an error, or opened again. With a
         clock, there are ``times``; with dates, they count from the first, which
         ``starts`` keeps in the time zone of the file. ``fps`` is the median of
 
@@ -298,7 +299,7 @@ def _open_arrays(source, read_options, fps):
     fps = rate_of_arrays(source.files, fps)
     names = list(map(sources.stem, source.files))
     transpose = bool(read_options.get("transpose"))
-    recordings = open_features(source.files, names, fps=fps, transpose=transpose)
+    recordings = Recordings(open_arrays(source.files, transpose), names, fps=fps)
     recordings.read_options = {"time": False} | read_options
     return recordings
 

@@ -55,7 +55,6 @@ JSON = {
     "NaN": b'[{"action": "a", "start": 0, "end": NaN}]',
 }
 NAMES = {"digits": DIGITS + b" a\n", "other digits": "\u0663 a\n\u00b2".encode()}
-JSON_NAMES = {"digits": b'{"' + DIGITS + b'": "b"}', "deep value": b'{"0": ' + DEEP}
 
 
 read_tasks = functools.partial(read_segments, format="labelstudio")
@@ -67,7 +66,6 @@ READERS = {
     "nwb": (GENERAL, "v.nwb", read_segments),
     "labels": (BYTES | {"null": b"a\0\n\x1b\n"}, "v.txt", read_segments),
     "names": (GENERAL | NAMES, "n.txt", read_names),
-    "names in JSON": (GENERAL | JSON_NAMES, "n.json", read_names),
     "model": (GENERAL, "m.skops", load_model),
 }
 

@@ -236,23 +236,6 @@ def test_cells_of_excel(tmp_path):
     refused(tmp_path / "a.xlsx", "no visible sheet")
 
 
-def test_parts_that_a_workbook_lacks_are_named(tmp_path):
-    write(segments(["a"]), tmp_path / "a.xlsx")
-    with zipfile.ZipFile(tmp_path / "a.xlsx") as whole:
-        contents = {name: whole.read(name) for name in whole.namelist()}
-    listing, strings = "[Content_Types].xml", "xl/sharedStrings.xml"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings"
-    entry = f'<Override ContentType="{kind}+xml" PartName="/{strings}"/></Types>'
-    if strings not in contents:  # some versions of openpyxl write none
-        text = contents[listing].replace(b"</Types>", entry.encode())
-        contents |= {listing: text, strings: b"<sst/>"}
-    for name in (listing, strings, "xl/workbook.xml", "xl/worksheets/sheet1.xml"):
-        with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
-            for part in contents.keys() - {name}:
-                archive.writestr(part, contents[part])
-        refused(tmp_path / "b.xlsx", f"lacks {name}; save it")
-
-
 def test_a_small_workbook_unpacks_to_little(tmp_path):
     write(segments(["a"]), tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as archive:
@@ -455,10 +438,6 @@ VIDEO = {
     "type": "timelinelabels",
     "value": {"ranges": [{"start": 1, "end": 4}], "timelinelabels": ["dig"]},
 }
-SERIES = {
-    "type": "timeserieslabels",
-    "value": {"start": 0.5, "end": 2, "instant": False, "timeserieslabels": ["run"]},
-}
 
 
 def task(name, *regions, kind="video", **options):
@@ -502,11 +481,6 @@ class TestLabelStudio:
             assert self.read(tmp_path, tasks).tolist() == ["a", "", "b", "a", "a"]
         own["annotations"][0]["was_cancelled"] = True
         assert self.read(tmp_path, [own]).tolist() == ["a", "a", "b"]
-
-    def test_series(self, tmp_path):
-        tasks = [task("/data/upload/1/take.csv", SERIES, kind="csv")]
-        assert self.read(tmp_path, tasks, fps=2).tolist() == ["", *["run"] * 3]
-        assert read_table(tmp_path / "tasks.json")["recording"].tolist() == ["take"]
 
 
 def tasks_of(*tasks):

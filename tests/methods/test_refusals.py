@@ -44,7 +44,7 @@ BAD_RECORDINGS = [
     (last(FRAME.assign(a="x")), "^Recording 2: column 'a'"),
     ([], "^X "),
     ((video for video in GOOD), "^X "),
-    (["a.npy", "b.npy"], "open_features"),
+    (["a.npy", "b.npy"], "read_recordings"),
 ]
 BAD_PARAMETERS = [
     ("n_actions", 0),

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
-from skl_tot.recordings import RecordingError, RecordingValueError, open_features
+from skl_tot.recordings import RecordingError, RecordingValueError, read_recordings
 from skl_tot.recordings.checks import HINT, check_recordings
 from skl_tot.recordings.labels import encode_transcripts
 from skl_tot.recordings.layouts import as_recordings
@@ -57,7 +57,7 @@ def test_widths_that_differ_may_be_recordings_turned_round(tmp_path):
     paths = [tmp_path / f"{i}.npy" for i in range(3)]
     for path, video in zip(paths, videos):
         np.save(path, video)
-    for X, name in ((videos, "Recording 1"), (open_features(paths), "1")):
+    for X, name in ((videos, "Recording 1"), (read_recordings(paths), "1")):
         message = f"^{name}: X has 31 features, but .* 30 .*{re.escape(HINT)}$"
         with pytest.raises(ValueError, match=message):
             check(X)

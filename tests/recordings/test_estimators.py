@@ -6,7 +6,6 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.model_selection import cross_val_predict
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.baselines import paper
@@ -126,15 +125,3 @@ class TestLabels:
                 with pytest.raises(ValueError, match=names):
                     getattr(model, method)(takes, y)
         assert joblib.hash(model) == before
-
-
-def test_cross_val_predict(takes, videos):
-    found = cross_val_predict(hmm(), takes, cv=3)
-    assert isinstance(found, Recordings)
-    assert found.names == NAMES
-    assert found.edges(0)[0] == 3
-    expected = []
-    for k in (0, 2, 4):
-        others = [*videos[:k], *videos[k + 2 :]]
-        expected += hmm().fit(others).predict(videos[k : k + 2])
-    same(found, expected)

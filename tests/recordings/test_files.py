@@ -12,7 +12,7 @@ from sklearn.utils import _safe_indexing
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.methods.base import fit_scaler
 from skl_tot.metrics import mof_scorer
-from skl_tot.recordings import Recordings, open_features
+from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings import files as files_module
 from skl_tot.training.components import Adam
 
@@ -37,7 +37,7 @@ def save(folder, videos):
 
 @pytest.fixture
 def files(activity, tmp_path):
-    return open_features(save(tmp_path, activity[0]))
+    return read_recordings(save(tmp_path, activity[0]))
 
 
 @pytest.fixture
@@ -60,18 +60,6 @@ KEYS = [slice(1, 5, 2), [4, 0], np.array([-1, 2]), IS_CHOSEN, np.array([], dtype
 
 def paths_of(recordings):
     return [array.path for array in recordings.arrays]
-
-
-def test_names_are_those_of_the_files(tmp_path):
-    def names(*paths):
-        return open_features([tmp_path / path for path in paths]).names
-
-    assert names("x/a.npy", "y/b.c.npy") == ["a", "b.c"]
-    assert names("x/a.npy", "y/a.npy", "y/b.npy") == ["x/a", "y/a", "y/b"]
-    assert names("x/1/a.npy", "y/1/a.npy") == ["x/1/a", "y/1/a"]
-    for paths in (["a.npy", "a.npy"], ["b.txt"], {"a.npy"}):
-        with pytest.raises((TypeError, ValueError)):
-            open_features(paths)
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
@@ -110,19 +98,18 @@ def test_files_that_change_in_a_fit(activity, tmp_path, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.base.fit_scaler", replace)
     model = TemporalOTSegmenter(**QUICK)
     with pytest.raises(ValueError, match=r"^2: .*2\.npy changed"):
-        model.fit(open_features(paths))
+        model.fit(read_recordings(paths))
     assert not hasattr(model, "network_")
 
 
-@pytest.mark.parametrize(("stride", "transpose"), [(1, False), (3, True)])
+@pytest.mark.parametrize("transpose", [False, True])
 @pytest.mark.parametrize(("order", "dtype"), [("C", "<f4"), ("F", ">f8"), ("C", "<i2")])
-def test_blocks_are_those_of_the_array(tmp_path, stride, transpose, order, dtype):
+def test_blocks_are_those_of_the_array(tmp_path, transpose, order, dtype):
     array = np.arange(231).reshape(33, 7).astype(dtype, order=order)
     array = array.T.copy(order) if transpose else array
-    options = {"stride": stride, "transpose": transpose}
-    recordings = open_features(save(tmp_path, [array]), **options)
+    recordings = read_recordings(save(tmp_path, [array]), transpose=transpose)
     video = recordings[0].fixed()
-    expected = (array.T if transpose else array)[::stride]
+    expected = array.T if transpose else array
     assert video.shape == expected.shape
     assert video.dtype == (np.float32 if dtype == "<f4" else np.float64)
     for rows in [slice(0, 4), slice(5, 90), slice(None), np.array([3, 0, 3])]:
@@ -149,7 +136,7 @@ def few_descriptors():
 def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     rng = np.random.default_rng(0)
     paths = save(tmp_path, rng.normal(size=(260, 6, 3)).astype(np.float32))
-    files = open_features(paths)
+    files = read_recordings(paths)
     model = HMMSegmenter(3, max_iter=2).fit(files)
     assert len(model.predict(files)) == 260
     with pytest.raises(OSError, match="Too many open files"):

@@ -30,23 +30,20 @@ def test_words_in_place_of_numbers():
 
 
 def test_files(tmp_path):
-    texts = {"txt": "0 take cup\n\n -1  nothing \n\n"}
-    texts["json"] = '{"0": "take cup", "-1": "nothing"}'
-    for suffix, text in texts.items():
-        path = tmp_path / f"a.{suffix}"
-        path.write_text(text)
-        assert read_names(path) == {0: "take cup", -1: "nothing"}
+    path = tmp_path / "a.txt"
+    path.write_text("0 take cup\n\n -1  nothing \n\n")
+    assert read_names(path) == {0: "take cup", -1: "nothing"}
 
 
-BAD = ['{"x": "a"}', "[1]", '{"0": 1}', "[" * 100_000, "cup", "0 a\n0 b", "ü"]
+BAD = ['{"0": "a"}', "[" * 100_000, "cup", "0 a\n0 b", "ü"]
 
 
 @pytest.mark.parametrize("text", BAD)
 def test_bad_files(tmp_path, text):
-    file = "a.json" if text[0] in "{[" else "a.txt"
-    (tmp_path / file).write_text(text, encoding="latin-1")
-    with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
-        read_names(tmp_path / file)
+    path = tmp_path / "a.txt"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match=re.escape(str(path))) as error:
+        read_names(path)
     assert "\n" not in str(error.value)
 
 

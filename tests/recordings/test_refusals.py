@@ -6,12 +6,12 @@ import pytest
 from skl_tot.io import name_actions
 from skl_tot.recordings import (
     Recordings,
-    clock_text,
     list_faults,
     list_stops,
     with_stops,
     without_stops,
 )
+from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.labels import encode_known, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import name_all_actions, name_labels
@@ -28,10 +28,6 @@ def clocked(clock):
     return Recordings([np.zeros((3, 2))], ["a"], fps=4, times=[clock])
 
 
-def text(**options):
-    return clock_text(**{"start": DAY, "seconds": 0.5} | options)
-
-
 def encode(*y):
     return encode_known(y, as_recordings([np.zeros((2, 1)), np.zeros((1, 1))]))
 
@@ -46,9 +42,6 @@ BACKWARDS = [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]"), ["0", "1",
 OPTIONS = [{"starts": [5]}, {"starts": []}, {"breaks": [[0]]}, {"breaks": 5}]
 OPTIONS += [{"names": "a"}, {"times": 5, "fps": 1}, {"fps": True}, {"arrays": None}]
 OPTIONS += [{"arrays": {"a": [0, 1]}}]
-TEXTS = [{"digits": value} for value in (7, -1, True, 1.0, [1], None)]
-TEXTS += [{"start": value} for value in ("2024-03-04", None, 0)]
-TEXTS += [{"seconds": value} for value in (np.inf, -np.inf, 1e300, True, "a", None)]
 LABELS = [
     np.ma.array([1, 2, 3], mask=[False, True, False]),
     np.array([0, 2**64 - 1], dtype=np.uint64),
@@ -64,7 +57,7 @@ KINDS = ["S1", "M8[s]", complex]
 REFUSED = [  # the call, and words of the message
     *((clocked, [clock], "times of 'a'") for clock in BACKWARDS),
     *((recordings, option, next(iter(option))) for option in OPTIONS),
-    *((text, option, f"{next(iter(option))} is") for option in TEXTS),
+    *((clock_text, [DAY, value], "seconds is") for value in (np.inf, -1e300)),
     *((split_both, [labels], "label") for labels in LABELS),
     *((encode, y, "label|text") for y in KNOWN),
     (name_labels, ([0, 2], ["cut", "mix"]), "target_names is"),

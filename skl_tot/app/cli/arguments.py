@@ -134,7 +134,7 @@ def rate_option():
 
 def names_option():
     """Parent with the option for names of actions."""
-    return _parent("--names", "'<number> <name>' a line, or JSON", metavar="FILE")
+    return _parent("--names", "'<number> <name>' a line", metavar="FILE")
 
 
 def check_needed(arguments, needed, names):

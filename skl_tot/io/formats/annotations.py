@@ -16,9 +16,8 @@ import skl_tot
 from skl_tot.io.formats import base
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 
-# Kinds of regions in Label Studio: of a video, in frames; of a table, in the unit of
-# its column of times.
-VIDEO_LABELS, SERIES_LABELS = "timelinelabels", "timeserieslabels"
+# Kind of regions of a video in Label Studio.
+VIDEO_LABELS = "timelinelabels"
 # Of a TextGrid: a text in quotes, or a number or flag that stands free.
 VALUE = re.compile(r'"(?:[^"]|"")*"|(?<!\S)(?:-?\d[\d.]*(?:[eE][+-]?\d+)?|<\w+>)(?!\S)')
 
@@ -239,7 +238,7 @@ def read_tasks(path):
         except (AttributeError, KeyError, TypeError):
             expected = "one of a Label Studio export as JSON, frames as numbers"
             refuse(f"task {i} or its region", part, expected, base.SegmentsError)
-    columns = ["recording", "action", "start", "end", "start_time", "end_time"]
+    columns = ["recording", "action", "start", "end"]
     return pd.DataFrame(segments, columns=columns, dtype=object)
 
 
@@ -268,18 +267,14 @@ def _find_regions(task, name):
 
 
 def _read_region(region, name):
-    """Rows of recording, action, frames and seconds; none of another kind."""
-    kind, value = region["type"], region["value"]
-    if kind not in (VIDEO_LABELS, SERIES_LABELS):
+    """Rows of recording, action and frames; none of another kind."""
+    if region["type"] != VIDEO_LABELS:
         return []
-    labels = value.get(kind, [])
+    labels, frames = region["value"].get(VIDEO_LABELS, []), region["value"]["ranges"]
     if len(labels) != 1:
         labels_of = f"a region of {short_repr(name)}: its labels"
         refuse(labels_of, labels, "one label", base.SegmentsError)
-    if kind == SERIES_LABELS:
-        return [(name, labels[0], None, None, value["start"], value["end"])]
-    frames = value["ranges"]
-    return [(name, labels[0], x["start"] - 1, x["end"], None, None) for x in frames]
+    return [(name, labels[0], x["start"] - 1, x["end"]) for x in frames]
 
 
 FORMATS = {

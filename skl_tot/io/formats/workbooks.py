@@ -11,7 +11,7 @@ import numpy as np
 
 from skl_tot.io.formats import base
 from skl_tot.recordings.clocks import clock_text
-from skl_tot.recordings.errors import import_extra, listed, one_line, refuse
+from skl_tot.recordings.errors import import_extra, one_line, refuse
 
 MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
 MAX_WIDTH = 60  # characters of a column
@@ -21,9 +21,6 @@ MAX_COLUMNS = 1000
 # Most bytes of parts that unpack to over a multiple of their size, which is up to 23
 # for equal rows.
 MOST_SMALL, MOST_PACKED = 2**20, 50
-# Parts of a workbook: the list of the others, and those that openpyxl opens by name.
-CONTENT = "[Content_Types].xml"
-PARTS = CONTENT, "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 
 
@@ -101,26 +98,6 @@ def _cell(sheet, value, format=GENERAL):
 def read_sheet(path):
     """Read the header of the first visible sheet, as text, and its rows."""
     _check_size(path)
-    try:
-        return _read_sheet(path)
-    except (KeyError, IndexError, base.SegmentsError) as error:
-        parts = _find_missing_parts(path)
-        if not parts:
-            raise
-        said = f"the workbook lacks {listed(parts)}; save it again as .xlsx."
-        raise base.SegmentsError(said) from error
-
-
-def _find_missing_parts(path):
-    """Names of parts that a workbook needs or declares, but has not."""
-    with zipfile.ZipFile(path) as archive:
-        names = set(archive.namelist())
-        content = archive.read(CONTENT) if CONTENT in names else b""
-    declared = re.findall(r'PartName="/(xl/[^"]+)"', content.decode(errors="replace"))
-    return sorted({*PARTS, *declared} - names)
-
-
-def _read_sheet(path):
     excel = import_extra("openpyxl.reader.excel")
     with open(path, "rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and lists
