@@ -394,7 +394,7 @@ def run_formats(labels):
                     yield "Formats", {f"{case}/{name}/bytes": rows}
                 if entry.read is None:
                     continue
-                back = io.read_segments(file, fps=12.5, n_frames=len(path), format=name)
+                back = io.read_segments(file, fps=12.5, format=name)
                 yield "Formats", {f"{case}/{name}/labels": back}
 
 

@@ -94,13 +94,17 @@ class PseudoLabelDisplay(base.Display):
         n_frames, n_actions = codes.shape
         path = None if self.labels is None else _check_path(self.labels, codes.shape)
         edges = np.arange(n_frames + 1) / (fps or 1)
+        from matplotlib.patheffects import withStroke
+
+        outline = [withStroke(linewidth=3.5, foreground="black")]
 
         def draw(ax):
             look = {"cmap": "cividis", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
             extent = (0, edges[-1], n_actions - 0.5, -0.5)
             self.im_ = ax.imshow(codes.T, aspect="auto", extent=extent, **look)
             if path is not None:
-                _draw_path(ax, path, edges)
+                line = {"color": "white", "linewidth": 1.5, "path_effects": outline}
+                ax.stairs(path, edges, baseline=None, **line)
             if colorbar:
                 ax.figure.colorbar(self.im_, ax=ax, label="probability")
             ax.yaxis.get_major_locator().set_params(integer=True)
@@ -134,14 +138,6 @@ def _check_path(labels, shape):
         ends = labels.min().item(), labels.max().item()
         refuse("the range of labels", ends, f"-1 to {n_actions - 1}, as in codes")
     return np.where(labels == BACKGROUND, np.nan, labels)
-
-
-def _draw_path(ax, path, edges):
-    from matplotlib.patheffects import withStroke
-
-    outline = [withStroke(linewidth=3.5, foreground="black")]
-    line = {"color": "white", "linewidth": 1.5, "path_effects": outline}
-    ax.stairs(path, edges, baseline=None, **line)
 
 
 def _mark_actions(ax, codes):

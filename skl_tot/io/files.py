@@ -1,7 +1,6 @@
 """Files of segments: writing, reading as one table, and reading as labels of frames."""
 
 import warnings
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from skl_tot.io.formats.base import SegmentsError, shown_name
 from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import is_line, replaced
-from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.
@@ -146,7 +145,7 @@ def _integers_if_all(actions):
 
 
 def read_segments(
-    path, *, fps=None, n_frames=None, gaps="unknown", format=None, recordings=None
+    path, *, fps=None, gaps="unknown", format=None, recordings=None
 ) -> np.ndarray | dict[str, np.ndarray]:
     r"""Read segments, for example corrected ones, as labels of frames.
 
@@ -167,17 +166,16 @@ def read_segments(
         A file, a folder of files, or files.
     fps : float, default=None
         Frames per second, for times in seconds. A boundary is at the nearest frame.
-    n_frames : int or dict of int, default=None
-        Frames of the recording, or of each by name. None ends at the last segment. A
-        segment that ends one frame later is cut, as times are rounded.
     gaps : {"unknown", "background"}, default="unknown"
         Label of frames without a segment: ``""`` or ``"background"``.
     format : str, default=None
         Key of `FORMATS`; None chooses by the suffix of each file.
     recordings : Recordings, default=None
-        Recordings of the segments, found by name. Their clocks or rate replace ``fps``,
-        and their lengths ``n_frames``. Stops that `without_stops` cut out of them are
-        also cut out of files that have a label for each frame with these.
+        Recordings of the segments, found by name. Their clocks or rate replace ``fps``.
+        Labels have their lengths, without it they end at the last segment; one that
+        ends one frame later is cut, as times are rounded. Stops that `without_stops`
+        cut out of them are also cut out of files that have a label for each frame with
+        these.
 
     Returns
     -------
@@ -205,44 +203,25 @@ def read_segments(
     ['cut', 'cut', '', 'mix', 'mix']
     >>> folder.cleanup()
     """
-    _check_n_frames(n_frames)
-    if not (n_frames is None or recordings is None):
-        raise ValueError("n_frames and recordings are given, expected one of them.")
     labels, is_single = read_by_recording(
-        path, fps, n_frames=n_frames, gaps=gaps, format=format, recordings=recordings
+        path, fps, gaps=gaps, format=format, recordings=recordings
     )
     # labels that are found by name keep it, also those of a single recording
     is_array = is_single and recordings is None
     return next(iter(labels.values())) if is_array else labels
 
 
-def _check_n_frames(n_frames):
-    counts = n_frames.values() if isinstance(n_frames, Mapping) else [n_frames]
-    for count in counts:
-        if count is not None and not is_int(count):
-            refuse("n_frames", count, "an integer or a dict of them", TypeError)
-        if count is not None and not 1 <= count <= tables.MAX_FRAMES:
-            refuse("n_frames", count, f"1 to {tables.MAX_FRAMES}")
-
-
 def read_by_recording(
-    path,
-    fps=None,
-    *,
-    n_frames=None,
-    gaps="unknown",
-    format=None,
-    recordings=None,
-    only=None,
+    path, fps=None, *, gaps="unknown", format=None, recordings=None, only=None
 ):
     """Return labels by recording as `read_segments`, and whether it is only one."""
     check_fps(fps)
     if not (isinstance(gaps, str) and gaps in GAPS):
         refuse("gaps", gaps, f"one of {list(GAPS)}")
-    clocks = None
+    clocks, lengths = None, {}
     if recordings is not None:
         fps = agreed_rate(fps, recordings.fps, "the recordings")
-        n_frames = {name: len(frames) for name, frames in recordings.items()}
+        lengths = dict(zip(recordings.names, recordings.lengths.tolist()))
         if recordings.times is not None:
             ends = map(recordings.ends, range(len(recordings)))
             clocks = dict(zip(recordings.names, zip(recordings.times, ends)))
@@ -269,15 +248,11 @@ def read_by_recording(
                 refuse(f"{shown}: the recording", name, expected)
             left = _without_stops(table.iloc[rows], recordings, name)
             segments_of[name] = left, shown
-    is_single = is_file and len(segments_of) == 1
-    if not (is_single or n_frames is None or isinstance(n_frames, Mapping)):
-        expected = f"a dict by the names of {len(segments_of)} recordings"
-        refuse("n_frames", n_frames, expected, TypeError)
     labels = {}
     for name, (table, shown) in segments_of.items():
-        length = _find_length(table, shown, name, n_frames)
+        length = _find_length(table, shown, name, lengths)
         labels[name] = _label_frames(table, shown, length, GAPS[gaps])
-    return labels, is_single
+    return labels, is_file and len(labels) == 1
 
 
 def check_overlaps(path):
@@ -386,23 +361,19 @@ def _clean(value):
     return text if not text or is_line(text) else one_line(text)
 
 
-def _find_length(table, file, name, n_frames):
+def _find_length(table, file, name, lengths):
     """Return the number of frames of a recording, which segments must not exceed."""
-    if isinstance(n_frames, Mapping):
-        if name not in n_frames:
-            problem = f"n_frames has no {short_repr(name)}, which {file} has"
-            raise ValueError(f"{problem}, expected a number for each recording.")
-        n_frames = n_frames[name]
     length = int(table["stop"].max()) if len(table) else 0
-    if n_frames is None and length == 0:
-        raise ValueError(f"{file}: no segment has a frame, expected n_frames.")
-    if table.attrs["of_frames"] and n_frames not in (None, length):
-        lengths = f"it labels {length} frames, but {name!r} has {n_frames}"
-        raise ValueError(f"{file}: {lengths}; expected a line for each of these.")
-    if n_frames is not None and length > n_frames + 1:
+    n_frames = lengths.get(name, length)
+    if n_frames == 0:
+        raise ValueError(f"{file}: no segment has a frame, expected some.")
+    if table.attrs["of_frames"] and n_frames != length:
+        text = f"it labels {length} frames, but {name!r} has {n_frames}"
+        raise ValueError(f"{file}: {text}; expected a line for each of these.")
+    if length > n_frames + 1:
         last = f"{file}: {tables.describe_in_file(table, table['stop'].argmax())}"
         raise ValueError(f"{last} ends at frame {length}, expected at most {n_frames}.")
-    return length if n_frames is None else int(n_frames)
+    return n_frames
 
 
 def _label_frames(table, file, length, gap):

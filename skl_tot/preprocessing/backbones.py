@@ -197,7 +197,6 @@ def load_network(backbone, weights, *, random_state, device, image_size=None):
 
     device = resolve_device(device)
     network = _build(backbone, weights, random_state).eval()
-    _check_size(network, backbone, image_size)
     try:
         prepare = _preparation(network, image_size)
         with torch.inference_mode():
@@ -286,15 +285,6 @@ def _gist(error):
     return one_line(error).partition(". ")[0][:200]
 
 
-def _check_size(network, backbone, image_size):
-    """Refuse a size that cuts patches, as some models would ignore the last rows."""
-    if image_size is not None and hasattr(network, "set_input_size"):
-        patch, _ = network.patch_embed.patch_size
-        if image_size % patch:
-            expected = f"a multiple of the {patch} pixels of a patch of {backbone}"
-            refuse("image_size", image_size, expected)
-
-
 def _preparation(network, image_size):
     """Make a function from a frame to a tensor by timm, perhaps of another size."""
     data = import_extra("timm.data")
@@ -304,6 +294,9 @@ def _preparation(network, image_size):
         # the configuration is that of the weights, not of the new size
         config["input_size"] = (3, image_size, image_size)
         if hasattr(network, "set_input_size"):  # it has positions or windows
+            patch, _ = network.patch_embed.patch_size
+            if image_size % patch:  # some models would ignore the last rows
+                refuse("image_size", image_size, f"a multiple of {patch} pixels")
             network.set_input_size((image_size, image_size))
     transform = data.create_transform(**config)
     return lambda frame: transform(image.fromarray(frame))

@@ -1,5 +1,6 @@
 """Text files, names of files, and files that are written completely or not at all."""
 
+import codecs
 import contextlib
 import csv
 import glob
@@ -16,16 +17,21 @@ import numpy as np
 
 
 def read_text(path):
-    """Text of a file in UTF-8."""
+    """Text of a file in UTF-8, or in UTF-16 by its byte order mark."""
+    content = Path(path).read_bytes()
+    # spreadsheets write UTF-16 for text beyond ASCII
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return Path(path).read_text(encoding="utf-8-sig")
+        text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
+        name = error.encoding.upper()
+        raise ValueError(f"{path} is no text in {name}: {error}.") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_lines(text):
-    """Lines of text, split at line ends of files, not at form feeds and others."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    """Lines of text of `read_text`, split not at form feeds and others."""
+    return text.removesuffix("\n").split("\n")
 
 
 def find_separator(header):

@@ -99,10 +99,8 @@ class FileArray:
         return self.shape[0]
 
     def __getitem__(self, key):
-        flags, dtype = self.flags, self.dtype
-        in_order = flags.c_contiguous or flags.f_contiguous
-        is_block = isinstance(key, slice) and {self.rows.step, key.step} <= {None, 1}
-        if in_order and is_block:
+        dtype = self.dtype
+        if isinstance(key, slice) and {self.rows.step, key.step} <= {None, 1}:
             start, stop, _ = key.indices(len(self))
             frames = self._read(start, max(start, stop))
         else:

@@ -355,7 +355,7 @@ def seconds_of(table, fps=None):
     if has_frames and has_seconds:
         rate = _find_rate(frames, seconds, fps)
         if rate is not None:
-            seconds = _agreed_seconds(table, frames, seconds, rate)
+            _warn_of_lengths(table, frames, seconds, rate)
     elif has_frames and rate is not None:
         seconds, has_seconds = frames / rate, True
     return (seconds, rate, "s") if has_seconds else (frames, rate, "frames")
@@ -372,19 +372,8 @@ def _find_rate(frames, seconds, fps):
     return rate if fps is None else fps  # times of the table may be rounded
 
 
-def _agreed_seconds(table, frames, seconds, rate):
-    """Return ``seconds``, or if any contradict ``frames``, all from these and rate."""
-    # Both are (n_rows, 2); the contradiction is that of a recording as a whole.
-    recordings = rows_by_recording(table)
-    pairs = {name: (frames[rows], seconds[rows]) for name, rows in recordings.items()}
-    contradicting = [name for name in pairs if not _is_clock(*pairs[name], rate)]
-    if contradicting:
-        warn_user(
-            f"seconds of {len(contradicting)} of {len(recordings)} recordings "
-            f"contradict their frames, as in {contradicting[0]!r}; start and end at "
-            f"{rate:.6g} frames per second are used."
-        )
-        return frames / rate
+def _warn_of_lengths(table, frames, seconds, rate):
+    """Warn of segments that are outdated in frames or seconds, each (n_rows, 2)."""
     difference = np.ptp(seconds, axis=1) - np.ptp(frames, axis=1) / rate
     off = np.abs(difference) > 1 / rate
     if off.any():
@@ -393,19 +382,3 @@ def _agreed_seconds(table, frames, seconds, rate):
             f"in frames at {rate:.6g} per second, as in "
             f"{table['recording'].iloc[off.argmax()]!r}; seconds are used."
         )
-    return seconds
-
-
-def _is_clock(frames, seconds, rate):
-    """Whether each frame has one time, and later frames have later times."""
-    is_start = np.tile([True, False], len(frames))
-    # steps of a clock without gaps are up to 1.5 usual ones
-    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (1.5 * rate)
-    full = np.repeat(full, 2)
-    frames, seconds = frames.ravel(), seconds.ravel()
-    order = np.lexsort((seconds, is_start, frames))
-    is_same = np.diff(frames[order]) == 0
-    passed = np.diff(seconds[order])
-    turns = (np.diff(is_start[order].astype(int)) == 1) & full[order[:-1]]
-    is_one = (np.abs(passed) < 0.5 / rate) | (turns & (passed > 0))
-    return bool(np.where(is_same, is_one, passed > 0).all())

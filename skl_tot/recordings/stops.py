@@ -237,10 +237,6 @@ def with_stops(labels) -> Recordings:
     arrays = []
     for array, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
         array = np.asarray(array)
-        if array.dtype.kind == "O":
-            array = np.array(array.tolist())  # text or numbers
-        if array.dtype.kind in "bu":
-            array = array.astype(np.intp)  # which has -1
         if array.dtype.kind not in fillers:
             refuse("the type of labels", array.dtype, "integers, floats or text")
         filler = np.array(fillers[array.dtype.kind])

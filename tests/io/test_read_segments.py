@@ -57,6 +57,12 @@ def refused(path, word="", **arguments):
     assert word in str(caught.value)
 
 
+def read_as(path, n_frames, fps=None, **options):
+    """Labels of a file for a recording of its name, of so many frames."""
+    takes = Recordings([np.zeros((n_frames, 1))], [path.stem], fps=fps)
+    return read_segments(path, recordings=takes, **options)[path.stem]
+
+
 class TestRoundTrip:
     @pytest.mark.parametrize("format", WRITTEN)
     @settings(max_examples=3, **FAST)
@@ -75,8 +81,7 @@ class TestRoundTrip:
         write(segments(labels, fps), path, format=format)
         gap = "" if gaps == "unknown" else "background"
         n_more = 0 if FORMATS[format].of_frames else 2
-        options = {"fps": fps, "n_frames": len(labels) + n_more, "gaps": gaps}
-        again = read_segments(path, **options, format=format)
+        again = read_as(path, len(labels) + n_more, fps, gaps=gaps, format=format)
         assert again.tolist() == [*labels.tolist(), *[gap] * n_more]
 
     @pytest.mark.filterwarnings("ignore:BORIS")
@@ -151,7 +156,7 @@ class TestBoris:
     def test_aggregated_events(self, tmp_path):
         path = save(tmp_path, "a.tsv", boris(BORIS_EVENTS, "\t"))
         with pytest.warns(UserWarning, match="'jump'"):
-            found = read_segments(path, fps=10, n_frames=42, gaps="background")
+            found = read_as(path, 42, fps=10, gaps="background")
         actions = ["background", "dig", "rest", "dig", "background"]
         expected = np.repeat(actions, [10, 15, 5, 10, 2])
         np.testing.assert_array_equal(found, expected)
@@ -399,11 +404,12 @@ class TestTables:
     def test_ends(self, tmp_path):
         path = save(tmp_path, "a.csv", f"{TABLE}a,0,1\nb,1,2.05\n")
         assert len(read_segments(path, fps=20)) == 41
-        found = read_segments(path, fps=20, n_frames=40)
+        found = read_as(path, 40, fps=20)
         assert found.tolist() == ["a"] * 20 + ["b"] * 20
-        refused(path, "line 3", fps=20, n_frames=39)
+        with pytest.raises(ValueError, match="line 3"):
+            read_as(path, 39, fps=20)
         path = save(tmp_path, "a.csv", TABLE)
-        assert read_segments(path, n_frames=2).tolist() == ["", ""]
+        assert read_as(path, 2).tolist() == ["", ""]
 
     @pytest.mark.parametrize(
         ("text", "labels"),
@@ -422,9 +428,10 @@ class TestTables:
     def test_labels_of_all_frames_are_as_many(self, tmp_path):
         path = save(tmp_path, "a.txt", "a\n" * 5)
         for n_frames in (4, 6, 10):
-            refused(path, f"5 frames, but 'a' has {n_frames}", n_frames=n_frames)
+            with pytest.raises(ValueError, match=f"5 frames, but 'a' has {n_frames}"):
+                read_as(path, n_frames)
         table = save(tmp_path, "a.csv", "action,start,end\na,0,5\n")
-        assert read_segments(table, n_frames=6).tolist() == [*"aaaaa", ""]
+        assert read_as(table, 6).tolist() == [*"aaaaa", ""]
 
     def test_points(self, tmp_path):
         rows = "a,0,1\nb,0.5,0.5\nc,1,1.04\nd,1.04,2\n"
@@ -503,7 +510,7 @@ REFUSED = {
         (f"{TABLE}a,0,1,2", "line 2"),
         (f"{TABLE}a,0,1e9", "at most"),
         (f'{TABLE}"a,0,1', ""),
-        (TABLE, "n_frames"),
+        (TABLE, "no segment has a frame"),
         ("", "line 1"),
         ("label,start", "line 1"),
         ("label,start,end,End", "several"),
@@ -550,7 +557,7 @@ REFUSED = {
         (tasks_of(task("a", changed(VIDEO, ranges=[{"start": 0, "end": 4}]))), "-1"),
         (tasks_of(task("a", changed(VIDEO, ranges=OVERLAP))), "overlap"),
         (tasks_of(*[task("a", VIDEO)] * 2), "two tasks are of 'a'"),
-        (tasks_of(task("a", {"type": "rectanglelabels", "value": {}})), "n_frames"),
+        (tasks_of(task("a", {"type": "rectanglelabels", "value": {}})), "no segment"),
     ],
     **{name: [(content, "") for content in (b"", b"PK", b"PAR1")]
        for name in ("a.xlsx", "a.parquet", "a.nwb")},
@@ -568,9 +575,6 @@ def test_refused(tmp_path, name):
     [
         {"gaps": "none"},
         {"fps": 0},
-        {"n_frames": 0},
-        {"n_frames": 2.5},
-        {"n_frames": {"a": True}},
     ],
 )
 def test_wrong_arguments(tmp_path, change):
@@ -590,8 +594,8 @@ class TestManyFiles:
         assert {name: x.tolist() for name, x in found.items()} == labels
         paths = [tmp_path / "v2.vtt", str(tmp_path / "v0.csv")]
         assert list(read_segments(paths, fps=25)) == ["v2", "v0"]
-        found = read_segments(tmp_path, format="csv", n_frames={"v0": 3})
-        assert {name: x.tolist() for name, x in found.items()} == {"v0": ["a", "a", ""]}
+        found = read_segments(tmp_path, format="csv")
+        assert {name: x.tolist() for name, x in found.items()} == {"v0": ["a", "a"]}
         with pytest.raises(FileNotFoundError, match="TextGrid"):
             read_segments(tmp_path, format="textgrid", fps=25)
 

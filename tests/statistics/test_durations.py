@@ -163,13 +163,13 @@ def test_transitions_are_those_of_pandas(seed):
         assert found.columns.tolist() == expected.columns.tolist()
 
 
-def test_frames_decide_after_a_boundary_was_moved():
+def test_outdated_seconds_are_said():
     labels = {"x": ["a"] * 10 + ["b"] * 10, "y": ["a", "b"]}
     table = segments(labels, 10)
     table.loc[0, "end"] = 6  # its end_time is that of frame 10
-    with pytest.warns(UserWarning, match="'x'"):
+    with pytest.warns(UserWarning, match="1 of 4 .* 'x'"):
         found = durations(table)
-    assert found["total"].tolist() == pytest.approx([0.6, 1.0, 0.1, 0.1])
+    assert found["total"].tolist() == pytest.approx([1.0, 1.0, 0.1, 0.1])
     table.loc[1, "start"] = 6
     with pytest.warns(UserWarning, match="2 of 4"):
         found = durations(table, fps=10)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import skl_tot
 from skl_tot.io.formats import base
+from skl_tot.recordings.disk import read_text
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 
 # Kind of regions of a video in Label Studio.
@@ -87,7 +88,7 @@ def read_textgrid(path):
     """Read the labelled intervals of a TextGrid of Praat that is saved as text."""
     # As Praat reads it: texts in quotes, numbers and flags that stand free. A library
     # that looks for words such as "intervals [1]:" finds those in labels, too.
-    values = iter(VALUE.findall(base.read_any_text(path)))
+    values = iter(VALUE.findall(read_text(path)))
     if list(islice(values, 2)) != ['"ooTextFile"', '"TextGrid"']:
         raise base.SegmentsError("this is no TextGrid that Praat saved as text.")
     try:
@@ -223,7 +224,7 @@ def read_tasks(path):
     """Read the annotation of each task of Label Studio, or else its prediction."""
     import pandas as pd
 
-    content = json.loads(base.read_any_text(path))
+    content = json.loads(read_text(path))
     segments, names = [], set()
     for i, task in enumerate(content if isinstance(content, list) else [content]):
         part = task

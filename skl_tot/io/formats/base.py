@@ -1,6 +1,5 @@
 """Shared parts of formats: the description of a format, text, tiers, times."""
 
-import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,20 +67,6 @@ class SegmentsError(ValueError):
 
     def __init__(self, reason, line=None):
         super().__init__(reason if line is None else f"line {line}: {reason}")
-
-
-def read_any_text(path):
-    """Return the text of a file in UTF-8, or in UTF-16 by its byte order mark."""
-    content = Path(path).read_bytes()
-    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:  # spreadsheets write UTF-16 for text beyond ASCII
-        text = content.decode("utf-16" if is_wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problem = f"this is no text in {error.encoding.upper()} ({error.reason})"
-        expected = "expected UTF-8, or UTF-16 with its mark"
-        raise SegmentsError(f"{problem}, {expected}.", line) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def check_rows(n_rows):

@@ -11,7 +11,7 @@ from skl_tot.io.formats import base
 from skl_tot.io.formats.workbooks import read_sheet, write_workbook
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.clocks import DATES
-from skl_tot.recordings.disk import find_separator, split_lines
+from skl_tot.recordings.disk import find_separator, read_text, split_lines
 from skl_tot.recordings.errors import (
     import_extra,
     is_int,
@@ -50,7 +50,7 @@ def write_csv(table, path, float_format=None):
 
 def read_csv(path):
     """Read a table with a header line and any separator."""
-    text = base.read_any_text(path)
+    text = read_text(path)
     delimiter = find_separator(text.partition("\n")[0])
     # unlike pandas, the csv module gives line numbers
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
@@ -230,7 +230,7 @@ def write_labels(table, path):
 
 def read_frame_labels(path):
     """Read one label per line for each frame."""
-    lines = split_lines(base.read_any_text(path).rstrip())
+    lines = split_lines(read_text(path).rstrip())
     labels = [line.strip() for line in lines]
     for number, label in enumerate(labels, start=1):
         if not label:

@@ -42,11 +42,6 @@ def _write_sheet(sheet, table):
     font = import_extra("openpyxl.styles").Font(name="Calibri", size=11, bold=True)
     letter_of = import_extra("openpyxl.utils").get_column_letter
     sheet.freeze_panes = "A2"
-    last = letter_of(max(1, table.shape[1]))
-    sheet.auto_filter.ref = f"A1:{last}{len(table) + 1}"
-    # on paper, all columns of a row are on one page
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
     head, formats = [], []
     for number, (name, column) in enumerate(table.items(), start=1):
         formats.append(_format_of(name, column))
