@@ -75,7 +75,7 @@ def refine(options):
     from skl_tot.io.models import save_model
 
     model = inputs.load_model(options.model)
-    recordings = source.open(model)
+    recordings = inputs.open_fitted(source, model)
     y = inputs.read_labels_in_order(options, recordings, options.data)
     with stage("learning"):
         refined = corrections.refine(model, recordings, y)
@@ -207,7 +207,7 @@ def review(options):
         """Read the inputs in a thread, while the server already answers."""
         segmenter = inputs.load_model(model)
         if recipe is None:
-            recordings = source.open(segmenter)
+            recordings = inputs.open_fitted(source, segmenter)
         else:
             answer = options.faults or _answer_before(source, options.out) or calls.ask
             recordings, segmenter = inputs.open_checked(

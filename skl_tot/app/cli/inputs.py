@@ -104,10 +104,15 @@ def open_reviewed(options):
         from skl_tot.app.review.results import ReviewedModel
 
         reviewed = ReviewedModel(options.model)
-    recordings = source.open(reviewed.model)
+    recordings = open_fitted(source, reviewed.model)
     words = shown_names(reviewed.model, names)
     told = reviewed.labels(recordings, words)
     return Opened(source, reviewed, recordings, names, words, *told)
+
+
+def open_fitted(source, model):
+    """Read recordings for a fitted model, and say their faults."""
+    return open_checked(source, model, model, "leave")[0]
 
 
 def open_checked(source, like, model, answer):
@@ -125,7 +130,9 @@ def open_checked(source, like, model, answer):
     recordings = source.open(like)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
-    to_mend = _words_of_open(faults, pauses, steps)
+    # a fitted model stays as it is
+    flag = "fit --faults" if like is model else "--faults"
+    to_mend = _words_of_open(faults, pauses, steps, flag)
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
         answer = answer(rows_of_faults(faults)) if is_open else "leave"
@@ -146,20 +153,20 @@ def open_checked(source, like, model, answer):
     return recordings, model
 
 
-def _words_of_open(faults, pauses, steps):
+def _words_of_open(faults, pauses, steps, flag):
     """Words on faults that options do not mend already, by their treatment."""
     import numpy as np
 
     from skl_tot.preprocessing.gaps import GapFiller
     from skl_tot.recordings.faults import CUT, FILLED
 
-    words = {CUT: "left (--faults cut)"} if pauses is None else {}
+    words = {CUT: f"left ({flag} cut)"} if pauses is None else {}
     fillers = [step for _, step in steps if isinstance(step, GapFiller)]
     limits = [np.inf if step.limit is None else step.limit for step in fillers]
     if not limits:
-        words[FILLED] = "left (--faults fill)"
+        words[FILLED] = f"left ({flag} fill)"
     elif faults.attrs["longest_gap"] > max(limits):
-        words[FILLED] = f"filled up to {max(limits)} frames (--faults fill)"
+        words[FILLED] = f"filled up to {max(limits)} frames ({flag} fill)"
     return words
 
 

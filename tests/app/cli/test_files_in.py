@@ -110,8 +110,15 @@ def test_a_column_time_is_the_clock(run):
     assert load_model("slow.skops").fps_ == RATE
 
 
-def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
-    """And mended by one flag, in later commands too."""
+def test_faults_are_said_before_a_fit(run, capsys, tmp_path, monkeypatch):
+    """And mended by one flag, in later commands too, which say them again."""
+
+    def open_page(calls, *_):
+        calls.start()
+        calls.wait()
+        calls.close()
+
+    monkeypatch.setattr("skl_tot.app.review.server.run", open_page)
     cells = np.random.default_rng(0).normal(size=(4, 200, 2))
     cells[1, 10:13], cells[2, 51:100] = np.nan, cells[2, 50]
     for i, rows in enumerate(cells):
@@ -129,8 +136,17 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
         lines = capsys.readouterr().out.splitlines()[1:3]
         rows = [" ".join(line.split()) for line in lines]
         assert rows == [f"{empty} {done[0]}", f"{frozen} changes {done[1]}"]
-    assert run(f"predict {tmp_path}/m.skops {tmp_path}/*.csv --out s.csv") == 0
-    assert "1 stop takes 6.12 s in 2, since 6.375 s." in capsys.readouterr().out
+    again = f"{tmp_path}/m.skops {tmp_path}/*.csv --out {tmp_path}/a"
+    for command in [f"predict {again}", f"report {again}.html", f"review {again}"]:
+        assert run(command) == 0
+        head, row, *others = capsys.readouterr().out.splitlines()
+        assert head.split() == ["recording", "from", "to", "fault", "done"]
+        assert " ".join(row.split()) == f"{empty} filled"
+        is_said = "1 stop takes 6.12 s in 2, since 6.375 s." in others
+        assert is_said == (not command.startswith("review"))
+    assert run(f"fit {tmp_path} {FIT} --only [03] --out clean.skops") == 0
+    assert run(f"predict clean.skops {tmp_path}/*.csv --out b") == 2
+    assert "3 empty rows              left (fit --faults fill)" in capsys.readouterr().out
     fit = f"fit {tmp_path} {FIT} --pipeline gaps:2 --faults fill --out other.skops"
     assert run(fit) == 0
     assert "3 empty rows              filled\n" in capsys.readouterr().out
