@@ -130,7 +130,7 @@ def open_checked(source, like, model, answer):
     recordings = source.open(like)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
-    # a fitted model stays as it is
+    # no command changes the steps of a fitted model
     flag = "fit --faults" if like is model else "--faults"
     to_mend = _words_of_open(faults, pauses, steps, flag)
     if not isinstance(answer, str):
