@@ -122,7 +122,7 @@ class ASALSegmenter(NetworkSegmenter):
     >>> from skl_tot import HMMSegmenter
     >>> from skl_tot.baselines import ASALSegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> videos, labels = make_activities(n_videos=4, n_actions=4, random_state=0)
     >>> model = ASALSegmenter(4, estimator=HMMSegmenter(4), max_iter=2, random_state=0)
     >>> model.fit(videos).mean_durations_.shape
     (4,)

@@ -95,8 +95,8 @@ class ASOTSegmenter(PrototypeSegmenter):
     --------
     >>> from skl_tot.baselines import ASOTSegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> ASOTSegmenter(4, max_iter=200, random_state=0).fit(videos).prototypes_.shape
+    >>> videos, labels = make_activities(n_videos=4, n_actions=4, random_state=0)
+    >>> ASOTSegmenter(4, max_iter=50, random_state=0).fit(videos).prototypes_.shape
     (4, 40)
     """
 

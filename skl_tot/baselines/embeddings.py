@@ -119,8 +119,8 @@ class CTESegmenter(EmbeddingSegmenter):
     --------
     >>> from skl_tot.baselines import CTESegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> model = CTESegmenter(4, max_iter=300, random_state=0).fit(videos)
+    >>> videos, labels = make_activities(n_videos=4, n_actions=4, random_state=0)
+    >>> model = CTESegmenter(4, max_iter=50, random_state=0).fit(videos)
     >>> model.gaussians_[0].means_.shape
     (1, 40)
     """
@@ -198,8 +198,8 @@ class VTESegmenter(CTESegmenter):
     --------
     >>> from skl_tot.baselines import VTESegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> model = VTESegmenter(4, max_iter=300, random_state=0).fit(videos)
+    >>> videos, labels = make_activities(n_videos=4, n_actions=4, random_state=0)
+    >>> model = VTESegmenter(4, max_iter=50, random_state=0).fit(videos)
     >>> model.gaussians_[0].means_.shape
     (1, 40)
     """
@@ -306,8 +306,8 @@ class UDESegmenter(EmbeddingSegmenter):
     --------
     >>> from skl_tot.baselines import UDESegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> UDESegmenter(4, max_iter=300, random_state=0).fit(videos).concepts_.shape
+    >>> videos, labels = make_activities(n_videos=4, n_actions=4, random_state=0)
+    >>> UDESegmenter(4, max_iter=50, random_state=0).fit(videos).concepts_.shape
     (4, 40)
     """
 

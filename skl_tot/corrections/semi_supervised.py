@@ -131,12 +131,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     Examples
     --------
     >>> import numpy as np
-    >>> from skl_tot import SemiSupervisedSegmenter
+    >>> from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=12, n_actions=4, random_state=0)
-    >>> words = np.array(["take", "pour", "fill", "put"])
-    >>> y = [words[labels[0]], *[None] * 11]
-    >>> model = SemiSupervisedSegmenter(random_state=0).fit(videos, y)
+    >>> videos, labels = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> words = np.array(["take", "pour", "fill"])
+    >>> y = [words[labels[0]], *[None] * 3]
+    >>> model = SemiSupervisedSegmenter(HMMSegmenter(6)).fit(videos, y)
     >>> model.predict(videos[1])[:2].tolist()
     ['take', 'take']
     """

@@ -77,10 +77,10 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     --------
     >>> from skl_tot import AutoSegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> model = AutoSegmenter(4, random_state=0).fit(videos)
+    >>> videos, _ = make_activities(6, n_actions=3, noise=0.3, random_state=0)
+    >>> model = AutoSegmenter(3, random_state=0).fit(videos)
     >>> model.estimator_
-    TemporalOTSegmenter(n_actions=4, random_state=0, switch_cost=0.5)
+    TemporalOTSegmenter(n_actions=3, random_state=0, switch_cost=0.5)
     """
 
     __module__ = "skl_tot"

@@ -233,9 +233,9 @@ def choose_n_actions(estimator, X, numbers=None) -> dict:
     --------
     >>> from skl_tot import HMMSegmenter, choose_n_actions
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(10, n_actions=3, noise=0.5, random_state=0)
-    >>> choose_n_actions(HMMSegmenter(), videos, numbers=range(1, 6))["best"]
-    3
+    >>> videos, labels = make_activities(6, n_actions=2, noise=0.5, random_state=0)
+    >>> choose_n_actions(HMMSegmenter(), videos, numbers=[1, 2, 3])["best"]
+    2
     """
     segmenter = segmenter_of(estimator)
     if "standardize" not in segmenter.get_params(deep=False):

@@ -140,8 +140,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     --------
     >>> from skl_tot import TemporalOTSegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> model = TemporalOTSegmenter(n_actions=4, max_iter=300, random_state=0)
+    >>> videos, labels = make_activities(n_videos=4, n_actions=4, random_state=0)
+    >>> model = TemporalOTSegmenter(n_actions=4, max_iter=100, random_state=0)
     >>> model.fit(videos).predict(videos)[0][:3]
     array([0, 0, 0])
     """
