@@ -32,7 +32,7 @@ QUICK = (
     "datasets",
     "decoding",
     "io/test_segment_table.py",
-    "methods/test_smoke.py",
+    "methods/test_every_estimator.py",
     "metrics",
     "recordings",
     "statistics",

@@ -7,7 +7,6 @@ from torch.nn.functional import log_softmax, normalize
 
 from skl_tot.baselines import ASOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.metrics import mof_score
 from skl_tot.training.components import Adam
 from skl_tot.training.pseudo_labels import StructuredTransport, structured_transport
 
@@ -21,18 +20,6 @@ QUICK = {
 @pytest.fixture(scope="module")
 def data():
     return make_activities(n_videos=8, n_actions=4, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def model(data):
-    return ASOTSegmenter(4, **QUICK).fit(data[0])
-
-
-def test_finds_the_actions():
-    videos, labels = make_activities(n_videos=10, n_actions=5, random_state=1)
-    model = ASOTSegmenter(5, max_iter=150, random_state=0)
-    model.set_params(optimizer__frames_per_video=64)
-    assert mof_score(labels, model.fit(videos).labels_) > 0.75
 
 
 def test_training_agrees_with_a_plain_loop():

@@ -230,15 +230,3 @@ def test_probabilities_hold_after_learning(noise, seed):
     posteriors = model.predict_posterior(videos[3:])
     shown = [p[np.arange(len(p)), z] for p, z in zip(posteriors, model.labels_[3:])]
     assert abs(np.concatenate(shown).mean() - right.mean()) < 0.2
-
-
-@pytest.mark.parametrize(("seed", "expected"), [(0, 0.997), (1, 0.944)])
-def test_named_actions_where_recordings_lack_half(seed, expected):
-    options = {"n_features": 8, "mean_length": 150, "missing": 0.5}
-    videos, codes = make_activities(10, 5, **options, random_state=seed)
-    hmms = [HMMSegmenter(8, order=x, random_state=0) for x in ("mostly", "free")]
-    model = SemiSupervisedSegmenter(hmms, random_state=0)
-    paths = np.concatenate(model.fit(videos, [*codes[:4], *[None] * 6]).labels_[4:])
-    truth = np.concatenate(codes[4:])
-    is_named = np.isin(truth, np.concatenate(codes[:4]))
-    assert np.mean((paths == truth)[is_named]) == pytest.approx(expected, abs=0.02)

@@ -45,7 +45,6 @@ def fit_split(videos):
 
 MODELS = {
     "tot": fit_tot,
-    "hmm": HMMSegmenter(4).fit,
     "merged": lambda videos: corrections.merge(MallowSegmenter(4).fit(videos), [0, 1]),
     "split": fit_split,
     "pipeline": fit_pipeline,

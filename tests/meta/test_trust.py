@@ -5,11 +5,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skl_tot import (
-    HMMSegmenter,
-    SemiSupervisedSegmenter,
-    rate_trust,
-)
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, rate_trust
 from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.meta.trust import HEADLINES, rate_share

@@ -1,33 +1,16 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.metrics import f1_score
 
-from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
-from skl_tot.datasets import make_activities
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.decoding import gaussians
 from skl_tot.decoding.gaussians import MIN_VARIANCE, find_background
-from skl_tot.metrics import mof_score
 
 QUICK = {"max_iter": 30, "decoding": "fixed"}
 
 
 def fit_background(videos, *arguments, **options):
     return gaussians.fit_background(lambda: iter(videos), *arguments, **options)
-
-
-def with_unrelated_frames(seed, share):
-    """Videos of an activity with four runs of frames like no action, labelled -1."""
-    rng = np.random.default_rng(seed)
-    videos, labels = make_activities(20, 5, noise=0.7, random_state=seed)
-    for i, (video, actions) in enumerate(zip(videos, labels)):
-        n_frames = int(len(video) * share / (1 - share))
-        runs = np.array_split(rng.normal(0, 2, size=(n_frames, 16)), 4)
-        cuts = np.sort(rng.integers(0, len(video) + 1, 4))
-        at = np.repeat(cuts, [len(run) for run in runs])
-        videos[i] = np.insert(video, at, np.concatenate(runs), axis=0)
-        labels[i] = np.insert(actions, at, -1)
-    return videos, labels
 
 
 class TestKernel:
@@ -48,19 +31,6 @@ class TestKernel:
         assert expected.any()
         found = find_background(videos, background)
         np.testing.assert_array_equal(found, expected)
-
-
-def test_finds_unrelated_frames_and_spares_the_actions():
-    videos, labels = with_unrelated_frames(seed=0, share=0.3)
-    model = baselines.paper(5, background_percentile=30, max_iter=600, random_state=0)
-    predicted = model.fit_predict(videos)
-    model.background_ = None  # what it would say without, as is tested below
-    plain = model.predict(videos)
-    truth, guess = np.concatenate(labels), np.concatenate(predicted)
-    assert f1_score(truth == -1, guess == -1) >= 0.7
-    pair = plain, predicted
-    before, after = (mof_score(labels, paths, ignore_labels=-1) for paths in pair)
-    assert after >= before
 
 
 @pytest.mark.parametrize("Segmenter", [TemporalOTSegmenter, HMMSegmenter])

@@ -1,11 +1,14 @@
 """How sure segmenters say they are, and the warning where they show few actions."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 from sklearn.metrics import cohen_kappa_score
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot.datasets import make_activities
 from skl_tot.decoding.decoders import Decoded
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.metrics.label_free import held_out_agreement
@@ -43,3 +46,19 @@ def test_background_is_sure():
     path = np.array([-1, 0, 0])
     confidence = path_confidence(Decoded(None, path, posterior))
     np.testing.assert_array_equal(confidence, [1.0, 0.3, 1.0])
+
+
+def test_strict_order_that_squeezes_actions_is_told():
+    videos, _ = make_activities(20, 5, missing=0.4, noise=0.3, random_state=0)
+    model = HMMSegmenter(5, order="strict")
+    with pytest.warns(UserWarning, match="has a single frame in") as caught:
+        model.fit(videos)
+    (text,) = [str(own.message) for own in caught if "single" in str(own.message)]
+    counts = np.array([np.bincount(path, minlength=5) for path in model.labels_])
+    action = int((counts == 1).sum(axis=0).argmax())
+    assert text.startswith(f"Action {action} ")
+    with pytest.warns(UserWarning, match="3 frames"):
+        HMMSegmenter(5, order="strict", min_duration=3).fit(videos)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.fit(make_activities(20, 5, noise=0.3, random_state=0)[0])

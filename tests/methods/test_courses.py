@@ -5,9 +5,7 @@ import pytest
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, MallowSegmenter
-from skl_tot.datasets import make_activities
 from skl_tot.extend import MLP, PathPrior
-from skl_tot.metrics import mof_score
 
 QUICK = {"max_iter": 8, "random_state": 0}
 NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
@@ -31,10 +29,3 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
         if order == "strict":
             assert (np.diff(path) >= 0).all()
             assert len(np.unique(path)) == 4
-
-
-def test_short_recordings_teach_the_cycles_of_a_long_one():
-    videos, labels = make_activities(18, 3, mean_length=60, random_state=0)
-    model = TemporalOTSegmenter(3, decoding="cyclic", max_iter=300, random_state=0)
-    path = model.fit(videos[:6]).predict(np.concatenate(videos[6:]))
-    assert mof_score(np.concatenate(labels[6:]), path) > 0.9

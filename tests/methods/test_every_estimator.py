@@ -8,11 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skl_tot import (
-    AutoSegmenter,
-    CyclicSegmenter,
-    SemiSupervisedSegmenter,
-)
+from skl_tot import AutoSegmenter, CyclicSegmenter, SemiSupervisedSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 
@@ -65,6 +61,7 @@ def test_outputs(fitted, data, tmp_path):
     for path, again in zip(labels, loaded.predict(videos), strict=True):
         np.testing.assert_array_equal(path, again)
         assert path.dtype == np.intp
+    assert loaded.score(videos) >= 0
     video = videos[0]
     np.testing.assert_array_equal(fitted.predict([video])[0], fitted.predict(video))
     assert np.shape(fitted.predict(np.stack([video[:20]] * 2))) == (2, 20)

@@ -1,62 +1,8 @@
-import inspect
-import subprocess
-import sys
+"""Threads change no bits."""
 
 import numpy as np
 import pytest
 import torch
-
-SETTINGS = [
-    {"alpha": 0.5},
-    {"n_prototypes": 2, "prior": "path", "prior__n_diagonal": 30, "n_networks": 3},
-]
-
-
-def digests(all_settings):
-    import hashlib
-
-    import numpy as np
-    import torch
-
-    from skl_tot import baselines
-    from skl_tot.datasets import make_activities
-
-    torch.set_num_threads(1)
-    videos, _ = make_activities(5, 4, mean_length=80, random_state=3)
-    found = []
-    for settings in all_settings:
-        model = baselines.paper(4, max_iter=8, random_state=7).set_params(**settings)
-        labels = np.concatenate(model.fit(videos).predict(videos))
-        bits = labels.tobytes() + model.prototypes_.tobytes()
-        found.append(hashlib.sha256(bits).hexdigest())
-    return found
-
-
-# torch's compiler, and what its shapes of unknown size need: seconds in each process
-NEEDLESS = ["sympy", "torch._dynamo", "torch._inductor"]
-FIT = """
-import sys
-from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import ASALSegmenter
-from skl_tot.datasets import make_activities
-from skl_tot.extend import Adam
-
-videos, _ = make_activities(3, 3, random_state=0)
-adam = Adam(frames_per_video=8, batch_size=1)
-model = TemporalOTSegmenter(3, order="mostly", max_iter=3, optimizer=adam)
-model.fit(videos).partial_fit(videos)
-ASALSegmenter(3, max_iter=1, n_steps=2, optimizer=adam).fit(videos).predict(videos)
-print([name for name in sys.argv[1:] if name in sys.modules])
-"""
-
-
-def test_a_new_process_has_the_same_bits_and_no_compiler():
-    code = f"{inspect.getsource(digests)}\nprint(*digests({SETTINGS})){FIT}"
-    command = [sys.executable, "-c", code, *NEEDLESS]
-    other = subprocess.run(command, capture_output=True, text=True, check=True)
-    own = digests(SETTINGS)
-    assert other.stdout.splitlines() == [" ".join(own), "[]"]
-    assert len(own) == len(set(own)) == len(SETTINGS)
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from skl_tot.metrics import mof_score
 from skl_tot.recordings import signals
 
 pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
-QUICK = {"n_networks": 1, "max_iter": 1000}
+QUICK = {"n_networks": 1, "max_iter": 400}
 MODELS = {
     "free network": lambda: TemporalOTSegmenter(4, order="free", **QUICK),
     "network": lambda: TemporalOTSegmenter(4, order="mostly", **QUICK),
-    "free transport": lambda: ASOTSegmenter(4, order="free", max_iter=300),
+    "free transport": lambda: ASOTSegmenter(4, order="free", max_iter=100),
     "free states": lambda: HMMSegmenter(4, order="free", max_iter=10, n_init=1),
     "states": lambda: HMMSegmenter(4, order="strict", max_iter=10),
     "clusters": lambda: KMeansSegmenter(4),

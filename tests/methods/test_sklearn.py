@@ -19,7 +19,6 @@ from skl_tot import (
     HMMSegmenter,
     SemiSupervisedSegmenter,
     TemporalOTSegmenter,
-    baselines,
 )
 from skl_tot.methods.fitted import warn_of_unused_labels
 
@@ -37,9 +36,8 @@ EXPECTED_FAILURES = {
 # The shapes of estimators: with a network, without, and one that owns others. That of
 # a transformer is tested in tests/preprocessing.
 CONFIGURATIONS = [
-    TemporalOTSegmenter(max_iter=4),
+    TemporalOTSegmenter(max_iter=2, n_networks=1),
     HMMSegmenter(max_iter=5),
-    baselines.KMeansSegmenter(3),
     AutoSegmenter(3),
 ]
 

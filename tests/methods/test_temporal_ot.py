@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit, log_softmax, logsumexp, softmax
-from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
 
@@ -47,16 +46,6 @@ def assert_all_equal(first, second):
     assert len(first) == len(second)
     for one, other in zip(first, second):
         np.testing.assert_array_equal(one, other)
-
-
-class TestFit:
-    def test_finds_the_actions(self, activity):
-        videos, labels = activity
-        optimizer = Adam(freeze_iter=200, frames_per_video=256)
-        predicted = quick(max_iter=600, optimizer=optimizer).fit_predict(videos)
-        equal_split = [np.arange(len(y)) * 4 // len(y) for y in labels]
-        assert mof_score(labels, predicted) > mof_score(labels, equal_split) + 0.05
-        assert mof_score(labels, predicted) > 0.85
 
 
 @pytest.fixture(scope="module", params=["strict", "mostly", "free"])
@@ -121,12 +110,12 @@ class TestEachOrder:
     @pytest.mark.parametrize(
         ("name", "values"), [("rho", (0.02, 0.5)), ("alpha", (0, 1))]
     )
-    def test_parameters_of_the_paper_change_the_labels(self, of_order, name, values):
-        order = "free" if of_order.order == "free" else "strict"
-        options = {"n_features": 6, "noise": 1.5, "mean_length": 60, "order": order}
+    def test_parameters_of_the_paper_change_the_labels(self, name, values):
+        options = {"n_features": 6, "noise": 1.5, "mean_length": 60}
         videos, _ = make_activities(8, 4, **options, random_state=0)
-        options = {"n_networks": 1, "max_iter": 150, "optimizer__learning_rate": 0.01}
-        model = clone(of_order).set_params(**options)
+        options = {"n_networks": 1, "max_iter": 150, "order": "mostly"}
+        model = TemporalOTSegmenter(4, **options, random_state=0)
+        model.set_params(optimizer__learning_rate=0.01, optimizer__frames_per_video=32)
         fits = (model.set_params(**{name: v}).fit_predict(videos) for v in values)
         first, second = fits
         assert mof_score(first, second) < 0.95

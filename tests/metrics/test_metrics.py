@@ -261,38 +261,6 @@ class TestByDefinition:
         score = segment_f1_score(true, pred, overlap=overlap, average="recording")
         assert score == pytest.approx(np.mean(per_video))
 
-    @given(activities)
-    def test_edit(self, activity):
-        def distance(a, b):
-            if not a or not b:
-                return len(a) + len(b)
-            return min(
-                distance(a[1:], b) + 1,
-                distance(a, b[1:]) + 1,
-                distance(a[1:], b[1:]) + (a[0] != b[0]),
-            )
-
-        activity = [video[:6] for video in activity]  # the recursion is exponential
-        true, pred = unzip(activity)
-        scores = []
-        for t, p in zip(true, rename(pred, match_labels(true, pred))):
-            a, b = ([label for label, _ in runs(y)] for y in (t.tolist(), p))
-            scores.append(1 - distance(a, b) / max(len(a), len(b)))
-        assert edit_score(true, pred) == pytest.approx(np.mean(scores))
-
-    @given(activities)
-    def test_mof_and_miou(self, activity):
-        true, pred = unzip(activity)
-        matched = [p for v in rename(pred, match_labels(true, pred)) for p in v]
-        true_frames = np.concatenate(true).tolist()
-        right = [t == p for t, p in zip(true_frames, matched)]
-        assert mof_score(true, pred) == pytest.approx(np.mean(right))
-        ious = []
-        for label in set(true_frames):
-            pairs = [(t == label, p == label) for t, p in zip(true_frames, matched)]
-            ious.append(sum(t and p for t, p in pairs) / sum(t or p for t, p in pairs))
-        assert miou_score(true, pred) == pytest.approx(np.mean(ious))
-
     @pytest.mark.filterwarnings("ignore:y_pred contains classes")
     @given(activities)
     def test_mean_recall(self, activity):

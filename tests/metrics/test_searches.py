@@ -74,11 +74,14 @@ MADE = {name: make_scorer(score) for name, score in SCORES.items()}
 
 
 @pytest.mark.parametrize(
-    ("scorers", "recordings", "labels"),
-    [(SCORERS, X, Y), (MADE, TAKES, Y), (SCORERS, TAKES, TAKES.replace(TURNED))],
+    ("scorers", "recordings", "labels", "kind"),
+    [
+        (SCORERS, X, Y, list),
+        (MADE, TAKES, Y, pd.Series),
+        (SCORERS, TAKES, TAKES.replace(TURNED), list),
+    ],
     ids=["ready", "made", "named"],
 )
-@pytest.mark.parametrize("kind", [list, pd.Series])
 def test_each_fold_gets_its_activities(scorers, recordings, labels, kind):
     with sklearn.config_context(enable_metadata_routing=True):
         asking = {k: x.set_score_request(activities=True) for k, x in scorers.items()}

@@ -5,9 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_tot.preprocessing import FrameFeatures
-from skl_tot.preprocessing.backbones import (
-    load_network,
-)
+from skl_tot.preprocessing.backbones import load_network
 from skl_tot.preprocessing.videos import colour_and_motion
 
 torch = pytest.importorskip("torch")

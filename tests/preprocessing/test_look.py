@@ -5,7 +5,7 @@ import pytest
 
 import skl_tot
 from skl_tot.datasets import make_activities
-from skl_tot.preprocessing.look import LEAST_COURSE, look_at
+from skl_tot.preprocessing.look import LEAST_COURSE
 from skl_tot.recordings import Recordings
 
 FAMILIES = {
@@ -84,10 +84,3 @@ class TestReturns:
         assert found.bout == 20
         timed = skl_tot.look(Recordings(videos, fps=10), 3)
         assert "2 s" in timed.sentences()[1]
-
-
-def test_of_checked_recordings_is_that_of_a_fit(quick_auto):
-    videos, _ = make_activities(12, 3, n_features=3, mean_length=90, random_state=0)
-    model = skl_tot.AutoSegmenter(3, random_state=0).fit(videos)
-    found = look_at(Recordings(videos), 3)
-    assert model.look_ == found == skl_tot.look(videos, 3)

@@ -46,7 +46,7 @@ def any_number(n_features, n_dims, bodies):
 
 
 @parametrize_with_checks(
-    [PoseFeatures(n_dims=2), PoseFeatures(n_dims=2, heading=(0, 1))],
+    [PoseFeatures(n_dims=2, heading=(0, 1))],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_scikit_learn_checks(estimator, check, monkeypatch):

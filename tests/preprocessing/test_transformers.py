@@ -53,7 +53,7 @@ EXPECTED_FAILURES = {
 
 
 @parametrize_with_checks(
-    [*TRANSFORMERS[:4], FramewiseTransformer(PCA())],
+    TRANSFORMERS[:4],
     expected_failed_checks=lambda estimator: (
         EXPECTED_FAILURES if isinstance(estimator, SignalWindows) else {}
     ),

@@ -106,7 +106,7 @@ TWICE = {"a": A, "b": A[::-1]}
 GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
 
 
-@pytest.mark.parametrize("suffix", [".h5", ".hdf5", ".npz"])
+@pytest.mark.parametrize("suffix", [".h5", ".npz"])
 @pytest.mark.parametrize(
     ("arrays", "options", "expected", "fps"),
     [

@@ -1,6 +1,5 @@
 """Breaks: parts of one recording, their times, and how recordings were read."""
 
-import pickle
 import re
 import warnings
 
@@ -38,13 +37,6 @@ def test_segments_end_at_breaks(labels):
     assert table.loc["b", "duration_time"].tolist() == [1, 2, 1]
 
 
-def test_breaks_go_with_their_recordings(labels):
-    for same in (labels[[1, 0]], pickle.loads(pickle.dumps(labels))[::-1]):
-        assert [own.tolist() for own in same.breaks] == [[], [20]]
-    assert labels.standardize().breaks is labels.breaks
-    assert Recordings([LABELS]).breaks_of(0).tolist() == []
-
-
 @pytest.mark.parametrize("format", ["csv", "textgrid"])
 def test_files_keep_the_frames(labels, tmp_path, format):
     path = tmp_path / "a.file"
@@ -66,10 +58,7 @@ def put(path, clock=CLOCK, **more):
 def test_parts_are_resampled_by_themselves(tmp_path):
     path = put(tmp_path / "a.csv")
     takes = read_recordings(path, time="Zeit", bridge=60, resample=15)
-    times = [
-        np.arange(29) / 15,
-        722 + np.arange(29) / 15,
-    ]
+    times = [np.arange(29) / 15, 722 + np.arange(29) / 15]
     np.testing.assert_allclose(takes.times[0], np.concatenate(times))
     assert takes.breaks[0].tolist() == [29]
     parts = np.split(pd.read_csv(path)["x"], [20])

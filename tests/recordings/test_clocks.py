@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot import HMMSegmenter
 from skl_tot.io import read_table, segments, write_segments
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.clocks import clock_text, read_times
@@ -182,19 +181,6 @@ def test_dates_of_files(tmp_path, first, expected):
     takes = read_recordings(tmp_path / "a.csv")
     assert takes.starts is None if expected is None else takes.starts[0] == expected
     assert np.ptp(takes.times[0]) == pytest.approx(7)
-
-
-def test_starts_go_with_their_recordings():
-    frames = [RNG.normal(size=(8, 2)) for _ in "ab"]
-    takes = Recordings(frames, ["a", "b"], fps=4, starts=[DAY, "2024-03-05"])
-    a, b = takes.starts
-    model = HMMSegmenter(2).fit(takes)
-    for recordings, expected in (
-        (takes[::-1], [b, a]),
-        (takes.replace(takes.arrays)[[1]], [b]),
-        (model.predict_proba(takes[[1, 0]]), [b, a]),
-    ):
-        np.testing.assert_array_equal(recordings.starts, np.array(expected, "M8[ms]"))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,11 @@
 """Recordings: names, clocks, and frames as they are read."""
 
+import pickle
+
 import numpy as np
 import pytest
 
-from skl_tot.recordings import Recordings
+from skl_tot.recordings import Recordings, with_stops, without_stops
 
 MEANS, SCALES = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.5, 1.0]])
 
@@ -42,7 +44,8 @@ def test_sampled_frames_equal_the_whole(video, rng, kind, order):
 @pytest.fixture
 def takes():
     arrays = [np.zeros((3, 2)), np.ones((2, 2))]
-    return Recordings(arrays, ["a", "b"], fps=4, times=[[0, 0.25, 1], [5, 6]])
+    clocks = {"times": [[0, 0.25, 1], [5, 6]], "breaks": [[2], []]}
+    return Recordings(arrays, ["a", "b"], fps=4, **clocks, starts=["2024-03-04", "NaT"])
 
 
 def test_values_by_name_are_those_of_each_recording(takes):
@@ -59,3 +62,24 @@ def test_selections_keep_clocks(takes, key):
     assert [clock.tolist() for clock in chosen.times] == [[5, 6]]
     assert takes.edges(0).tolist() == [0, 0.25, 1, 1.25]  # the last lasts as usual
     assert takes.edges(1).tolist() == chosen.edges(0).tolist() == [5, 6, 6.25]
+
+
+def test_all_goes_with_its_recording(takes):
+    for turned in (
+        takes[[1, 0]],
+        takes.replace([[1, 2, 3], [4, 5]])[::-1],
+        pickle.loads(pickle.dumps(takes))[::-1],
+    ):
+        assert [own.tolist() for own in turned.breaks] == [[], [2]]
+        assert [own.tolist() for own in turned.times] == [[5, 6], [0, 0.25, 1]]
+        np.testing.assert_array_equal(turned.starts, takes.starts[::-1])
+    assert takes.standardize().breaks is takes.breaks
+    assert Recordings([[0, 1]]).breaks_of(0).tolist() == []
+
+
+def test_stops_go_with_their_recording(video):
+    still = np.concatenate([video, video[-1:].repeat(9, axis=0), video[::-1]])
+    takes = without_stops({"a": video, "b": still}, 5)
+    turned = takes[::-1].replace([["x"] * len(own) for own in takes.arrays[::-1]])
+    assert [len(own) for own in turned.stops] == [1, 0]
+    assert set(with_stops(turned)["b"]) == {"x", "background"}

@@ -9,10 +9,12 @@ import pytest
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.baselines import paper
+from skl_tot.preprocessing import FrameView
 from skl_tot.recordings import Recordings
 from skl_tot.training.components import Adam
 
 NAMES = list("dbcafe")
+VIEWS = [FrameView()]
 QUICK = {
     "max_iter": 10,
     "optimizer": Adam(frames_per_video=16, freeze_iter=0),
@@ -94,7 +96,7 @@ class TestLabels:
 
     def test_in_another_order(self, takes, table, videos, labels):
         def learn(X, y):
-            return SemiSupervisedSegmenter(hmm()).fit(X, y).predict(videos)
+            return SemiSupervisedSegmenter(hmm(), views=VIEWS).fit(X, y).predict(videos)
 
         expected = learn(videos, labels)
         known = self.known(labels)

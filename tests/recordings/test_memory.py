@@ -20,30 +20,30 @@ QUICK = {
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Two videos of 30 MB each, in sparse files."""
+    """Two videos of 15 MB each, in sparse files."""
     root = tmp_path_factory.mktemp("large")
     (root / "features").mkdir()
     rng = np.random.default_rng(0)
     for name in "ab":
         video = np.lib.format.open_memmap(
-            root / "features" / f"{name}.npy", "w+", np.float32, (15_000, 512)
+            root / "features" / f"{name}.npy", "w+", np.float32, (7_500, 512)
         )
-        video[::300] = rng.normal(size=(50, 512))
+        video[::300] = rng.normal(size=(25, 512))
     return load_action_dataset(root, mmap=True).videos
 
 
 @pytest.fixture(autouse=True)
 def no_large_copy(monkeypatch):
-    """Make copies of more than 16 MB an error: torch's memory is not traced.
+    """Make copies of more than 8 MB an error: torch's memory is not traced.
 
-    All sizes are a quarter of the real ones, so that videos need not be as long.
+    All sizes are an eighth of the real ones, so that videos need not be as long.
     """
-    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 2**20)
-    monkeypatch.setattr("skl_tot.training.batches.RESIDENT_BYTES", 2**24)
+    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 2**19)
+    monkeypatch.setattr("skl_tot.training.batches.RESIDENT_BYTES", 2**23)
     copy = ResidentReader.__init__
 
     def check(reader, videos, device):
-        assert videos.lengths.sum() * videos.arrays[0].shape[1] <= 2**22
+        assert videos.lengths.sum() * videos.arrays[0].shape[1] <= 2**21
         copy(reader, videos, device)
 
     monkeypatch.setattr(ResidentReader, "__init__", check)

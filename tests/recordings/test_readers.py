@@ -13,6 +13,7 @@ from skl_tot.recordings.readers import READERS
 RNG = np.random.default_rng(0)
 SCORER = "DLC_resnet50_testJan1shuffle1_1000"
 POINTS = ["nose", "tail"]
+FORMS = ["csv", "table", "both", "fixed"]
 
 
 def deeplabcut_table(animals=None, n_frames=30):
@@ -40,11 +41,12 @@ def write_deeplabcut(folder, form, animals=None, names=("a", "b")):
 
 
 class TestDeepLabCut:
-    @pytest.mark.parametrize("form", ["csv", "table", "both", "fixed"])
-    @pytest.mark.parametrize("animals", [None, ["m1", "m2"]])
+    @pytest.mark.parametrize(
+        ("form", "animals"), [*((form, None) for form in FORMS), ("csv", ["m1", "m2"])]
+    )
     def test_points(self, tmp_path, form, animals):
         tables = write_deeplabcut(tmp_path, form, animals)
-        options = {"animal": "m2"} if animals and len(animals) == 2 else {}
+        options = {"animal": "m2"} if animals else {}
         tracks = read_recordings(tmp_path, fps=25, **options)
         assert (tracks.names, tracks.fps) == (["a", "b"], 25)
         for name, table in tables.items():

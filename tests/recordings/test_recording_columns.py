@@ -35,6 +35,7 @@ def read(table, path, **options):
 
 
 NAMES_THEM = "ignore:.* names the recordings"
+SUFFIXES = 4 * [".parquet", ".csv"]
 RECOGNISED = [
     {"episode_index": [3, 1, 2]},
     {"Trial ID": ["b", "a", "007"]},
@@ -48,8 +49,7 @@ RECOGNISED = [
 
 
 @pytest.mark.filterwarnings("ignore:Columns", NAMES_THEM)
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-@pytest.mark.parametrize("columns", RECOGNISED)
+@pytest.mark.parametrize(("columns", "suffix"), zip(RECOGNISED, SUFFIXES))
 def test_a_usual_name_is_recognised(tmp_path, columns, suffix):
     table = long_table(**columns)
     (column,) = [name for name, x in columns.items() if len({*x}) == len(x) == 3]
