@@ -203,7 +203,7 @@ def compare_bouts(bouts, means=None):
 
 
 def _are_extra(totals, codes):
-    """Mask (n_cycles, n_actions) of steps of rare actions; a crumb is none."""
+    """Mask (n_cycles, n_actions) of rare actions, unless far shorter than usual."""
     if not codes:
         return np.zeros(totals.shape, dtype=bool)
     is_rare = np.isfinite(totals).mean(axis=0) <= MOST_UNUSUAL
