@@ -148,7 +148,7 @@ def wait_for():
     wait = pytest.importorskip("selenium.webdriver.support.wait")
 
     def wait_for(read, expected):
-        waiting = wait.WebDriverWait(None, 20, 0.02)
+        waiting = wait.WebDriverWait(None, 20, 0.05)
         with contextlib.suppress(exceptions.TimeoutException):
             waiting.until(lambda _: read() == expected)
         assert read() == expected  # which shows both
@@ -199,6 +199,16 @@ def make_by_name(name, **settings):
     return shortened(kind(**given), **settings)
 
 
+@pytest.fixture(scope="module")
+def short_networks():
+    """Few steps of one network where a test does not say how many."""
+    defaults = skl_tot.TemporalOTSegmenter.__init__.__kwdefaults__
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"max_iter": 50, "n_networks": 1}.items():
+            patch.setitem(defaults, name, value)
+        yield
+
+
 @pytest.fixture
 def quick_auto(monkeypatch):
     """Shorten fits of `AutoSegmenter`, which takes no number of steps."""
@@ -228,6 +238,30 @@ def make_estimator():
 def estimator(estimator_name):
     """Each estimator in turn, made when its test runs, so that each fails alone."""
     return make_by_name(estimator_name)
+
+
+@pytest.fixture(scope="session")
+def write_clip():
+    """Give the writer of a video of pictures (height, width, 3)."""
+    av = pytest.importorskip("av")
+
+    def write_clip(path, pictures, codec="mpeg4", pix_fmt="yuv420p"):
+        with av.open(path, "w") as container:
+            stream = container.add_stream(codec, rate=10)
+            stream.height, stream.width = pictures[0].shape[:2]
+            stream.pix_fmt = pix_fmt
+            for picture in pictures:
+                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+
+    return write_clip
+
+
+@pytest.fixture(scope="session")
+def greys():
+    """Give the maker of pictures that are each as grey as a number."""
+    return lambda numbers, *size: [np.full((*size, 3), x, np.uint8) for x in numbers]
 
 
 TASKS = ["pick", "place a/b"]

@@ -28,19 +28,6 @@ def site(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def at_end(site):
-    """Ask jedi about the end of code."""
-    project = jedi.Project(site, sys_path=[str(site), *sys.path])
-    environment = jedi.InterpreterEnvironment()
-
-    def ask(question, code):
-        script = jedi.Script(code, project=project, environment=environment)
-        return getattr(script, question)()
-
-    return ask
-
-
 def test_sources_of_the_wheel_have_words_for_placeholders(site):
     sources = {path: path.read_text("utf-8") for path in site.rglob("*.py")}
     with_some = {path.name for path, text in sources.items() if "{shared:" in text}
@@ -48,23 +35,25 @@ def test_sources_of_the_wheel_have_words_for_placeholders(site):
     assert (site / "skl_tot" / "py.typed").exists()
 
 
-@pytest.mark.parametrize(
-    ("code", "name"),
-    [
-        ("skl_tot.TemporalOTSegmenter(3).fit(X).", "pseudo_labels"),
-        ("skl_tot.TemporalOTSegmenter(3).fit(X).predict(X).", "argmax"),
-        ("skl_tot.SemiSupervisedSegmenter().fit(X, y).", "unlabelled_actions_"),
-        ("skl_tot.statistics.durations(y).", "groupby"),
-        ("skl_tot.metrics.mof_score(y, y).", "is_integer"),
-    ],
-)
-def test_results_complete(at_end, code, name):
-    rooms = "".join(f"import skl_tot.{room}\n" for room in ROOMS)
-    assert name in {found.name for found in at_end("complete", rooms + code)}
+CODE = """
+import skl_tot.metrics, skl_tot.statistics
+skl_tot.TemporalOTSegmenter(3).fit(X).pseudo_labels
+skl_tot.TemporalOTSegmenter(3).fit(X).predict(X).argmax
+skl_tot.SemiSupervisedSegmenter().fit(X, y).unlabelled_actions_
+skl_tot.statistics.durations(y).groupby
+skl_tot.metrics.mof_score(y, y).is_integer
+skl_tot.HMMSegmenter().predict
+"""
 
 
-def test_help_has_the_texts_of_parameters(at_end):
-    (found,) = at_end("help", "import skl_tot\nskl_tot.HMMSegmenter().predict")
+def test_results_complete_and_help_has_the_texts_of_parameters(site):
+    project = jedi.Project(site, sys_path=[str(site), *sys.path])
+    environment = jedi.InterpreterEnvironment()
+    script = jedi.Script(CODE, project=project, environment=environment)
+    for number, line in enumerate(CODE.splitlines()[2:], start=3):
+        found = {one.name for one in script.complete(number, len(line))}
+        assert line.rpartition(".")[2] in found, line
+    (found,) = script.help(number, len(line))
     assert "transcripts : sequence of int" in found.docstring()
 
 

@@ -28,6 +28,7 @@ from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics import match_labels, mof_score
 from skl_tot.preprocessing import SignalWindows
 
+pytestmark = pytest.mark.usefixtures("short_networks")  # one of four that teach
 N_ACTIONS = 4
 WORDS = np.array(["take", "pour", "stir", "drink"])
 ORDERS = {
@@ -36,7 +37,7 @@ ORDERS = {
     "free": {"order": "free"},  # actions return
 }
 # Recordings, frames of each, and the least share of right frames of the fit.
-FORMS = {"arrays": (12, 100, 0.95), "files": (8, 400, 0.9)}
+FORMS = {"arrays": (12, 100, 0.95), "files": (6, 300, 0.9)}
 MOST_LOST = 0.01
 
 

@@ -51,7 +51,7 @@ REFUSALS = re.compile(
     "|names would have '(cut|background)' twice"
 )
 VIDEOS, LABELS = make_activities(
-    10, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0
+    6, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0
 )
 SHORT = {"max_iter": 3, "random_state": 0}
 
@@ -261,7 +261,7 @@ def relabels(run, draw, model, X):
     path = path.astype("U12") if isinstance(new, str) else path
     start = draw.randrange(len(path) - 5)
     path[start : start + 5] = new
-    found = refine(model, X, path if len(rows(X)) == 1 else [path, *[None] * 9])
+    found = refine(model, X, path if len(rows(X)) == 1 else [path, *[None] * 5])
     known = rows(last_step(found).labels_)[0]
     is_told = (path != "background") & (path.astype(str) != "-1")
     assert equal([known[is_told]], [path[is_told]])
@@ -340,7 +340,7 @@ def seeds():
     )
 
 
-def test_random_sequences(tmp_path, quick_auto):
+def test_random_sequences(tmp_path, quick_auto, short_networks):
     run, faults, texts = Sequences(tmp_path), Counter(), {}
     for seed in seeds():
         with warnings.catch_warnings():

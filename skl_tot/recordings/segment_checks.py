@@ -44,7 +44,8 @@ def check_segments(table, what="segments"):
     for name in (*FRAMES, "duration"):
         if name in checked and checked[name].notna().all():
             checked[name] = checked[name].astype(np.int64)
-    _warn_of_clock_times(checked, places)
+    if not set(DATES).isdisjoint(checked):
+        _warn_of_clock_times(checked, places)
     return checked
 
 
@@ -211,7 +212,8 @@ def _check_times(checked, table, places):
             shown = f"{places[k]}: {describe(checked, k, unit)}"
             raise ValueError(f"{shown}, expected it to end after its start.")
         columns = [key for key in pair if key in checked]
-        checked.loc[~is_full, columns] = np.nan
+        if not is_full.all():
+            checked.loc[~is_full, columns] = np.nan
         if len(checked) and not is_full.any():
             checked = checked.drop(columns=columns)
         has_times |= is_full

@@ -1,8 +1,13 @@
-"""Recordings without an order, for commands and pages."""
+"""Short fits, and recordings without an order, for commands and pages."""
 
 import pytest
 
 from skl_tot.datasets import make_activities
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_fits(short_networks):
+    pass
 
 
 @pytest.fixture(scope="session")

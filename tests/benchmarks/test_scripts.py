@@ -43,13 +43,13 @@ def run(script, monkeypatch, capsys):
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
-    """Two sets of twelve recordings, the second with frames without a label."""
+    """Two sets of eight recordings, the second with frames without a label."""
     folder = tmp_path_factory.mktemp("data")
     for n_actions, name in ((3, "first"), (4, "second")):
         for part in ("features", "groundTruth", "mapping"):
             (folder / name / part).mkdir(parents=True)
         options = {"n_features": 4, "mean_length": 40, "random_state": n_actions}
-        made = make_activities(12, n_actions, **options)
+        made = make_activities(8, n_actions, **options)
         for i, (video, actions) in enumerate(zip(*made)):
             np.save(folder / name / "features" / f"video_{i:02}.npy", video)
             labels = [f"act{action}" for action in actions]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import skl_tot
-from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot import HMMSegmenter
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 
@@ -22,11 +22,9 @@ OF_THE_FIT = re.compile(
 
 
 @pytest.fixture(autouse=True)
-def quick(tmp_path, monkeypatch):
+def quick(tmp_path, monkeypatch, short_networks):
     """Fits are short, and the folder is one of ours."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"max_iter": 40, "n_networks": 1}.items():
-        monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
     for module in ("app.review.teaching", "corrections.semi_supervised"):
         where = f"skl_tot.{module}.default_estimators"
         monkeypatch.setattr(where, lambda *_, **__: [HMMSegmenter(6)])
@@ -168,20 +166,14 @@ def write_field(_):
             truth.write_text("\n".join(words), "utf-8")
 
 
-def write_clips(_):
+def write_clips(write_clip):
     """Three clips of coloured squares that move, in one order of colours."""
-    av = pytest.importorskip("av")
     Path("videos").mkdir()
     for i in range(3):
-        with av.open(f"videos/clip_{i}.mp4", "w") as container:
-            stream = container.add_stream("mpeg4", rate=10)
-            stream.width, stream.height = 64, 48
-            for t in range(24 + 3 * i):
-                frame = np.full((48, 64, 3), 40, dtype=np.uint8)
-                frame[10:30, t : t + 20, t // 10] = 220
-                picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
-                container.mux(stream.encode(picture))
-            container.mux(stream.encode())
+        frames = np.full((24 + 3 * i, 48, 64, 3), 40, dtype=np.uint8)
+        for t, frame in enumerate(frames):
+            frame[10:30, t : t + 20, t // 10] = 220
+        write_clip(f"videos/clip_{i}.mp4", frames)
 
 
 def write_cycles(takes):
@@ -217,7 +209,7 @@ FILES = {
     "HDF5 and .npz": write_demonstrations,
     "Arrays": write_arrays,
     "Layout of the field": write_field,
-    "Videos": write_clips,
+    "Videos": lambda _: None,
     "Cycles": write_cycles,
 }
 PARTS = re.split(r"^## (.*)\n", (DOCS / "files.md").read_text("utf-8"), flags=re.M)[1:]
@@ -231,8 +223,11 @@ def test_files(heading, request, capsys, monkeypatch):
     if heading == "Poses":
         request.getfixturevalue("pose_files")
     takes, _ = make_activities(8, 4, n_features=6, mean_length=60, random_state=3)
+    options = []
+    if heading == "Videos":
+        write_clips(request.getfixturevalue("write_clip"))
+        options = use_random_network(monkeypatch)
     FILES[heading](takes)
-    options = use_random_network(monkeypatch) if heading == "Videos" else []
     commands, *_ = blocks_of(SECTIONS[heading], "console|bash")
     check(commands, capsys, OF_THE_FIT, options)
     if "report.html" in commands:

@@ -39,6 +39,12 @@ def blocks(path, language):
 @pytest.fixture
 def names(tmp_path, monkeypatch):
     """What plain blocks may use; fits are short, and files are in a folder of ours."""
+    defaults = TemporalOTSegmenter.__init__.__kwdefaults__
+    for name, value in {"max_iter": 100, "n_networks": 1}.items():
+        monkeypatch.setitem(defaults, name, value)
+    for module in ("app.review.teaching", "corrections.semi_supervised"):
+        where = f"skl_tot.{module}.default_estimators"
+        monkeypatch.setattr(where, lambda *_, **__: [HMMSegmenter(3)])
     videos, labels = make_activities(6, 6, mean_length=40, random_state=0)
     for folder in ("path/to/breakfast", "folder"):
         features = tmp_path / folder / "features"
@@ -70,9 +76,6 @@ def run_plain(code, names, path, line):
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # of fits so short, by chance
         patch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, "max_iter", 9)
-        for module in ("app.review.teaching", "corrections.semi_supervised"):
-            where = f"skl_tot.{module}.default_estimators"
-            patch.setattr(where, lambda *_, **__: [HMMSegmenter(3)])
         exec(compiled, names)
 
 

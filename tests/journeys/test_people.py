@@ -14,6 +14,7 @@ from skl_tot.app.review import Review
 from skl_tot.io import load_model
 from skl_tot.recordings import read_recordings
 
+pytestmark = pytest.mark.usefixtures("short_networks")
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
@@ -183,7 +184,7 @@ def test_packaging_engineer(skl_tot, script, tmp_path):
 @pytest.mark.filterwarnings("default")
 def test_one_labelled_recording_is_enough(script, monkeypatch):
     """The others follow; times and subtasks of demonstrations are exact, too."""
-    for name, value in {"max_iter": 300, "n_networks": 1}.items():
+    for name, value in {"max_iter": 150, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
     walk, _ = script("journeys").walk("robot", 0, small=True)
     assert walk.share >= 0.9

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import inspect
 import os
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -217,6 +217,14 @@ def _check_accuracy(accuracy):
 
 def write_page(content, path, title=None):
     """Write the page of `Content` that is read."""
+    template, title = _read_template(), title or "Action segmentation"
+    html = template.render(_describe(content), title=title, classes=content.classes)
+    with replaced(path) as temporary:
+        temporary.write_bytes(html.encode())
+
+
+@cache  # as it takes as long to compile as to render
+def _read_template():
     import jinja2
 
     environment = jinja2.Environment(
@@ -225,11 +233,8 @@ def write_page(content, path, title=None):
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"classes": content.classes, "digest": _digest}
-    template = environment.get_template("page.html")
-    html = template.render(_describe(content), title=title or "Action segmentation")
-    with replaced(path) as temporary:
-        temporary.write_bytes(html.encode())
+    environment.filters["digest"] = _digest
+    return environment.get_template("page.html")
 
 
 def _describe(content):

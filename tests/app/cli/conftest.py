@@ -85,21 +85,3 @@ def folder(world, tmp_path, monkeypatch):
     shutil.copytree(world, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture(scope="session")
-def write_clip():
-    """Encode grey pictures that become brighter."""
-
-    def write_clip(path, n_frames, rate):
-        av = pytest.importorskip("av")
-        with av.open(path, "w") as container:
-            stream = container.add_stream("mpeg4", rate=rate)
-            stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
-            for i in range(n_frames):
-                picture = np.full((48, 64, 3), 240 * i // n_frames, np.uint8)
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode(None))
-
-    return write_clip

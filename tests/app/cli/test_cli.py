@@ -75,16 +75,6 @@ def test_several_outputs(run, folder, capsys):
         np.testing.assert_array_equal(labels, expected[name])
 
 
-def test_evaluate(run, capsys):
-    shares = []
-    for options in ("", "--scope all --ignore act0 act1"):
-        assert run(f"evaluate data segments {options}") == 0
-        words = capsys.readouterr().out.split()
-        shares.append(float(words[words.index("AMI") + 2]))
-    assert shares[0] > 0.8
-    assert shares[0] != shares[1]
-
-
 def test_evaluate_activities(run, folder, capsys):
     for activity, names in {"coffee": ("v0", "v1"), "tea": ("v2", "v3")}.items():
         (folder / activity).mkdir()
@@ -190,7 +180,9 @@ def test_no_command_shows_help_and_version(run, capsys):
 def test_every_command_has_help_an_example_and_a_test(run, name, capsys):
     """The example parses, and the tests beside this one run the command."""
     assert run(f"{name} --help") == 0
-    example = re.search(r"example:\n  (.*)\n", capsys.readouterr().out)[1]
+    shown = capsys.readouterr().out
+    assert shown.isascii()  # for consoles of few letters
+    example = re.search(r"example:\n  (.*)\n", shown)[1]
     program, *words = example.split()
     assert program == "skl-tot"
     assert make_parser().parse_args(words).command == name

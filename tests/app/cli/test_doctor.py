@@ -1,6 +1,5 @@
 """Lines of `skl-tot doctor` about an installation, whole or broken."""
 
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -52,10 +51,10 @@ def test_a_package_is_missing(versions, run, capsys, name, status):
     assert line.endswith(f"pip install -e '{target}'")
 
 
-def test_a_torch_that_does_not_load(tmp_path):
+def test_a_torch_that_does_not_load(run, capsys, tmp_path, monkeypatch):
     (tmp_path / "torch.py").write_text("raise OSError('libc10.so:\\n not there')")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from skl_tot.app.cli"
-    code += ".main import main; sys.exit(main(['doctor']))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stderr == ""
-    assert "does not load (libc10.so: not there)" in done.stdout
+    for name in ("torch", "skl_tot.training.devices", "skl_tot.training.torch_later"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    run("doctor")
+    assert "does not load (libc10.so: not there)" in capsys.readouterr().out

@@ -9,7 +9,6 @@ from numpy.testing import assert_array_equal
 from skl_tot.preprocessing import FrameFeatures
 from skl_tot.recordings.read import read_recordings
 
-av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
 
@@ -18,12 +17,12 @@ OPTIONS = f"--out npy --backbone {NAME} --weights w.pth --device cpu"
 
 
 @pytest.fixture
-def videos(tmp_path, monkeypatch, write_clip):
+def videos(tmp_path, monkeypatch, write_clip, greys):
     """Folder of two videos and a note, weights of a network, and a video beside."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "videos").mkdir()
     for i, name in enumerate(["videos/a.mp4", "videos/b.mp4", "c.mp4"]):
-        write_clip(tmp_path / name, 4 + i, 10)
+        write_clip(tmp_path / name, greys(range(0, 160 + 40 * i, 40), 48, 64))
     (tmp_path / "videos" / "notes.txt").write_text("pour milk")
     (tmp_path / "bad.mp4").write_bytes(b"junk")
     with torch.random.fork_rng():

@@ -1,9 +1,16 @@
-"""Mistakes in paths are found at once; files beside inputs are no inputs."""
+"""What commands and imports load, and what is an input of a command."""
 
 import subprocess
 import sys
 
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+
+from skl_tot import TemporalOTSegmenter
 from skl_tot.app.cli.main import COMMANDS
+from skl_tot.io import save_model
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import read_recordings
 
 # Mistakes that are found before a library is loaded; "none" is no file.
 EARLY = [
@@ -40,9 +47,42 @@ LATE = [
     "summary empty --out a",
     "features clip.mp4 --fps 5 --out flat",
 ]
+PREDICTIONS = [
+    "predict p.skops flat --out s.csv",
+    "report m.skops flat --fps 10 --out r.html",
+    "summary s.csv --out summary",
+]
+SCRIPT = f"""
+import importlib, pkgutil, sys
+import skl_tot
+from skl_tot.app.cli.main import main
+
+def check(commands, expected, *slow):
+    for command in commands:
+        try:
+            status = main(command.split())
+        except SystemExit as error:
+            status = error.code
+        assert status == expected, command
+        assert not set(slow) & set(sys.modules), command
+
+check({EARLY!r}, 2, "matplotlib", "pandas", "scipy", "sklearn", "skops", "torch")
+for module in pkgutil.walk_packages(skl_tot.__path__, "skl_tot."):
+    if module.name != "skl_tot.__main__":
+        importlib.import_module(module.name)
+        heavy = {{"av", "jinja2", "matplotlib", "skops", "timm", "torch"}}
+        assert not heavy & set(sys.modules), module.name
+check({LATE!r}, 2, "torch")
+from skl_tot.app.review import Review
+from skl_tot.io import load_model
+from skl_tot.recordings import read_recordings
+Review(load_model("m.skops"), read_recordings("flat")).open()
+check({PREDICTIONS!r}, 0, "torch")
+"""
 
 
-def test_mistakes_do_not_wait_for_slow_libraries(folder):
+def test_nothing_waits_for_slow_libraries_in_vain(folder):
+    """Not mistakes, nor imports, nor predictions of fitted networks."""
     assert {command.split()[0] for command in EARLY} == set(COMMANDS)
     for name in ("empty", "broken", "tables"):
         (folder / name).mkdir()
@@ -50,23 +90,13 @@ def test_mistakes_do_not_wait_for_slow_libraries(folder):
     (folder / "tables" / "v0.csv").write_text("x,y\n0,1\n")
     (folder / "groups.csv").write_text("recording,group\nv0,a\nv1,b\n")
     (folder / "clip.mp4").write_bytes(b"clip")
-    code = f"""
-import sys
-from skl_tot.app.cli.main import main
-
-def check(commands, *slow):
-    for command in commands:
-        try:
-            status = main(command.split())
-        except SystemExit as error:
-            status = error.code
-        assert status == 2, command
-        assert not set(slow) & set(sys.modules), command
-
-check({EARLY!r}, "matplotlib", "pandas", "scipy", "sklearn", "skops", "torch")
-check({LATE!r}, "torch")
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    recordings = read_recordings("flat")
+    model = TemporalOTSegmenter(3, max_iter=5, random_state=0).fit(recordings)
+    save_model(model, "m.skops")
+    steps = FramewiseTransformer(PCA(3)), model
+    save_model(make_pipeline(*steps).fit(recordings), "p.skops")
+    command = [sys.executable, "-W", "ignore", "-c", SCRIPT]
+    done = subprocess.run(command, capture_output=True, text=True)
     errors = done.stderr.splitlines()
     assert done.returncode == 0, done.stderr
     assert len(errors) == len(EARLY) + len(LATE)

@@ -575,19 +575,12 @@ def test_bad_input_leaves_the_old_page(activity, model, tmp_path, options):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_thumbnails(activity, model, write, tmp_path):
+def test_thumbnails(activity, model, write, write_clip, greys, tmp_path):
     """Of video files of which each frame is as grey as its number."""
-    av, image = pytest.importorskip("av"), pytest.importorskip("PIL.Image")
+    image = pytest.importorskip("PIL.Image")
     files = [tmp_path / f"take_{i}.mkv" for i in range(6)]
     for path, video in zip(files, activity[0]):
-        with av.open(path, "w") as container:
-            stream = container.add_stream("ffv1", rate=10)
-            stream.width, stream.height, stream.pix_fmt = 320, 200, "bgr0"
-            for number in range(len(video)):
-                pixels = np.full((200, 320, 3), number, dtype=np.uint8)
-                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-                container.mux(stream.encode(frame))
-            container.mux(stream.encode())
+        write_clip(path, greys(range(len(video)), 200, 320), "ffv1", "bgr0")
     page = write(model, activity[0], fps=10, video_files=files)
     pictures = [p for p in page.pictures if p["alt"].startswith("Frame")]
     assert len(pictures) == 20

@@ -238,7 +238,7 @@ class Page:
     def wait(self, condition):
         from selenium.webdriver.support.wait import WebDriverWait
 
-        waiting = WebDriverWait(self.browser, 60, 0.02)
+        waiting = WebDriverWait(self.browser, 60, 0.05)
         return waiting.until(lambda _: self.run(f"return {condition}"))
 
     def wait_for_said(self, text):

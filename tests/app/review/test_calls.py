@@ -12,6 +12,7 @@ from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls, Ended
 from skl_tot.recordings import Recordings
 
+pytestmark = pytest.mark.usefixtures("fit_once")
 CHECKED = {"start": 0, "end": None, "checked": True}
 
 

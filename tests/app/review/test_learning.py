@@ -177,7 +177,7 @@ def test_some_cycles_of_a_log_teach_it_the_rest():
     videos, codes = make_activities(
         14, 5, n_features=8, mean_length=60, unevenness=0.3, noise=2.0, random_state=3
     )
-    truth = np.array(["a", "b", "c", "d", "e"])[np.concatenate(codes)]
+    truth = np.array(list("abcde"))[np.concatenate(codes)]
     ends = np.cumsum([len(video) for video in videos])
     log = np.concatenate(videos)
     review = Review(CyclicSegmenter(5, random_state=0).fit([log]), [log]).open()
@@ -189,6 +189,7 @@ def test_some_cycles_of_a_log_teach_it_the_rest():
     assert [part["n_checked"] for part in review.accuracy()["history"]] == [3]
     kept = review.state.entries[0].predicted.labels()[: ends[2]]
     review.learn()
+    assert review.model.cycles
     right = review.labels()[0] == truth
     assert right[: ends[2]].all()
     assert right[ends[2] :].mean() > before + 0.05
@@ -225,4 +226,4 @@ def test_actions_that_no_checked_stretch_shows_are_kept():
     assert sorted(review.actions) == DEFAULTS
     after = review.labels()[0]
     assert (after[:end] == before[:end]).all()
-    assert (after == before).mean() > 0.7
+    assert (after == before).mean() > 0.6

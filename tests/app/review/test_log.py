@@ -83,11 +83,12 @@ def test_goes_on_where_it_was_after_each_step(tmp_path, plain):
     assert plain(review.state) == last
     review.close()
     assert sorted(os.listdir(review.out)) == ["review.models", LOG]
+    check_results(review := Review(None, VIDEOS, tmp_path))
+    review.close()
 
 
-def test_results_are_those_of_now(review):
-    for step in STEPS:
-        step(review)
+def check_results(review):
+    """They are those of now."""
     review.relabel(2, 0, "other")
     review.check(2)
     review.export("csv")
@@ -199,7 +200,7 @@ def test_rows_of_others_are_refused(review, line):
 
 
 def test_damaged_and_earlier_files_are_refused(review):
-    for step in STEPS:
+    for step in STEPS[:6]:
         step(review)
     review.close()
     path = review.out / LOG
@@ -263,11 +264,10 @@ def test_changes_are_refused_once_the_log_is_gone(review, tmp_path, what, is_cop
 
 @pytest.mark.skipif(sys.platform != "linux", reason="forks a process with threads")
 def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
-    """A few of them; ``kills.py`` by itself kills fifty."""
-    command = [sys.executable, "-W", "ignore", str(kills), str(tmp_path), "2"]
+    """One of them; ``kills.py`` by itself kills fifty."""
+    command = [sys.executable, "-W", "ignore", str(kills), str(tmp_path), "1"]
     ended = subprocess.run(command, capture_output=True, text=True)
-    assert ended.stderr == ""
-    assert int(ended.stdout.split()[0]) > 0
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @contextlib.contextmanager
@@ -308,19 +308,16 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
     review.close()
 
 
-KINDS = ["Auto", "Cyclic", "EqualParts", "SemiSupervised", "TemporalOT"]
+KINDS = ["Cyclic", "EqualParts", "TemporalOT"]  # test_learning.py has others
 
 
-@pytest.mark.usefixtures("quick_auto")
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_model(make_estimator, kind, plain, tmp_path):
     """What it cannot learn or split changes nothing; the rest comes back."""
     model, videos = make_estimator(f"{kind}Segmenter"), VIDEOS
     if kind == "Cyclic":
         videos = [np.tile(video, (4, 1)) for video in VIDEOS[:2]]
-    labels = [CODES[0] // 2, *[None] * 4]
-    fit_labels = [labels] if kind == "SemiSupervised" else []
-    review = Review(model.fit(videos, *fit_labels), videos, tmp_path).open()
+    review = Review(model.fit(videos), videos, tmp_path).open()
     review.rename(review.actions[0], "pour")
     review.check(0)
     calls = review.learn, lambda: review.split("pour"), lambda: review.merge(0, 1)

@@ -390,18 +390,12 @@ def test_two_windows_tell_each_other(opened, browser, page_class):
 # What is played
 
 
-def test_video_goes_with_the_timeline(opened, fitted, tmp_path, wait_for):
+def test_video_goes_with_the_timeline(
+    opened, fitted, tmp_path, wait_for, write_clip, greys
+):
     """Each of its frames has a grey of its own."""
-    av = pytest.importorskip("av")
     path = tmp_path / "cup 0.webm"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libvpx", rate=FPS)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for i in range(len(fitted[1][0])):
-            image = np.full((48, 64, 3), 4 * i, np.uint8)
-            frame = av.VideoFrame.from_ndarray(image, "rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    write_clip(path, greys(range(0, 4 * len(fitted[1][0]), 4), 48, 64), "libvpx")
     page = opened(video_files=[path] + [None] * 7)
     page.wait("document.querySelector('video').readyState > 1")
     grey = (

@@ -329,16 +329,3 @@ def test_groups_of_an_export(model, videos, tmp_path):
     assert "Groups compared" in page
     with pytest.raises(ValueError):
         Review(model, videos, groups={"a": "x"})
-
-
-def test_one_recording_is_labelled_before_there_is_a_model(videos):
-    review = Review(None, videos[:1]).open()
-    review.assign(0, start=0, end=len(videos[0]), action="reach")
-    assert review.units() == [(0, 0, len(videos[0]))]
-    assert review.cycles is None
-    review.assign(0, start=0, end=20, action="pour")
-    assert review.state.entries[0].segments.starts.tolist() == [
-        0,
-        9,
-        20,
-    ]  # a break at 9
