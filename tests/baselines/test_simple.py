@@ -17,20 +17,19 @@ def parts_by_hand(n_frames, n_actions):
     return [t * n_actions // n_frames for t in range(n_frames)]
 
 
-class TestEqualParts:
-    @pytest.mark.parametrize("n_actions", [1, 2, 3, 7])
-    def test_parts(self, n_actions):
-        rng = np.random.default_rng(0)
-        videos = [rng.normal(size=(n, 2)) for n in (50, 23, 8)]
-        model = EqualPartsSegmenter(n_actions).fit(videos)
-        others = [rng.normal(size=(n, 2)) for n in (99, 7, 3, 2, 1)]
-        for video, path in zip(videos, model.labels_):
-            assert path.tolist() == parts_by_hand(len(video), n_actions)
-        for video, path in zip(others, model.predict(others)):
-            assert path.tolist() == parts_by_hand(len(video), n_actions)
-        np.testing.assert_array_equal(
-            model.predict_proba(others)[0].argmax(axis=1), model.predict(others)[0]
-        )
+@pytest.mark.parametrize("n_actions", [1, 2, 3, 7])
+def test_parts_are_equal(n_actions):
+    rng = np.random.default_rng(0)
+    videos = [rng.normal(size=(n, 2)) for n in (50, 23, 8)]
+    model = EqualPartsSegmenter(n_actions).fit(videos)
+    others = [rng.normal(size=(n, 2)) for n in (99, 7, 3, 2, 1)]
+    for video, path in zip(videos, model.labels_):
+        assert path.tolist() == parts_by_hand(len(video), n_actions)
+    for video, path in zip(others, model.predict(others)):
+        assert path.tolist() == parts_by_hand(len(video), n_actions)
+    np.testing.assert_array_equal(
+        model.predict_proba(others)[0].argmax(axis=1), model.predict(others)[0]
+    )
 
 
 @pytest.fixture(scope="module")

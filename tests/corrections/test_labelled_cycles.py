@@ -133,15 +133,12 @@ def test_cuts_keep_labelled_cycles_and_part_all_frames(log):
     np.testing.assert_array_equal(np.concatenate(parts.arrays), frames)
 
 
-class TestRefine:
-    """A model of cycles learns from cycles, and others do as before."""
-
-    def test_a_model_of_cycles_learns_from_cycles(self, monkeypatch):
-        where = "skl_tot.corrections.semi_supervised.default_estimators"
-        monkeypatch.setattr(where, lambda look: [HMMSegmenter(4, max_iter=3)])
-        frames, labels, cuts = make_log(4)
-        model = CyclicSegmenter(4, estimator=HMMSegmenter(4, max_iter=3))
-        y = first_of(labels, cuts[1])
-        taught = refine(model.fit(frames, cuts=cuts), frames, y)
-        assert taught.cycles
-        assert len(taught.cuts_) == len(cuts)
+def test_a_model_of_cycles_learns_from_cycles(monkeypatch):
+    where = "skl_tot.corrections.semi_supervised.default_estimators"
+    monkeypatch.setattr(where, lambda look: [HMMSegmenter(4, max_iter=3)])
+    frames, labels, cuts = make_log(4)
+    model = CyclicSegmenter(4, estimator=HMMSegmenter(4, max_iter=3))
+    y = first_of(labels, cuts[1])
+    taught = refine(model.fit(frames, cuts=cuts), frames, y)
+    assert taught.cycles
+    assert len(taught.cuts_) == len(cuts)

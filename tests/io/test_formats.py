@@ -189,36 +189,32 @@ class TestFiles:
         assert not list(tmp_path.iterdir())
 
 
-class TestSeveral:
-    """One file of several recordings."""
-
-    @pytest.mark.parametrize("format", TABLES)
-    def test_there_and_back(self, tmp_path, format, clocks, several, sure):
-        path = tmp_path / f"all{FORMATS[format].suffix}"
-        for table, timing in [
-            (segments(several, 10, confidence=sure), {"fps": 10}),
-            (segments(clocks), {"recordings": clocks}),
-        ]:
-            write_segments(table, path, format=format)
-            labels = read_segments(path, format=format, **timing)
-            assert list(labels) == list(several)
-            for name, y in several.items():
-                np.testing.assert_array_equal(labels[name], y)
+@pytest.mark.parametrize("format", TABLES)
+def test_several_go_there_and_back(tmp_path, format, clocks, several, sure):
+    path = tmp_path / f"all{FORMATS[format].suffix}"
+    for table, timing in [
+        (segments(several, 10, confidence=sure), {"fps": 10}),
+        (segments(clocks), {"recordings": clocks}),
+    ]:
+        write_segments(table, path, format=format)
+        labels = read_segments(path, format=format, **timing)
+        assert list(labels) == list(several)
+        for name, y in several.items():
+            np.testing.assert_array_equal(labels[name], y)
 
 
-class TestReadTable:
-    @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".txt"])
-    def test_read_again(self, table, tmp_path, suffix):
-        path = tmp_path / f"video{suffix}"
-        write_segments(table, path)
-        found = read_table(path)
-        labels = labels_from_segments(found)["video"]
-        np.testing.assert_array_equal(labels, LABELS)
-        assert found.pop("recording").tolist() == ["video"] * 4
-        for key in ["action", "start", "end"] if suffix == ".txt" else found:
-            assert found[key].tolist() == table[key].tolist()
-        write_segments(segments([3, 3, -1]), path)
-        assert labels_from_segments(read_table(path))["video"].tolist() == [3, 3, -1]
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".txt"])
+def test_tables_are_read_again(table, tmp_path, suffix):
+    path = tmp_path / f"video{suffix}"
+    write_segments(table, path)
+    found = read_table(path)
+    labels = labels_from_segments(found)["video"]
+    np.testing.assert_array_equal(labels, LABELS)
+    assert found.pop("recording").tolist() == ["video"] * 4
+    for key in ["action", "start", "end"] if suffix == ".txt" else found:
+        assert found[key].tolist() == table[key].tolist()
+    write_segments(segments([3, 3, -1]), path)
+    assert labels_from_segments(read_table(path))["video"].tolist() == [3, 3, -1]
 
 
 @pytest.mark.parametrize("fps", [None, 29.97])

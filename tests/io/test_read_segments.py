@@ -71,7 +71,7 @@ class TestRoundTrip:
         fps=st.sampled_from(RATES) | st.floats(0.01, 999),
         gaps=st.sampled_from(["unknown", "background"]),
     )
-    @example(runs=[("a", 10**6 - 7), ("b", 1), ("a", 6)], fps=29.97, gaps="unknown")
+    @example(runs=[("a", 3 * 10**5 - 7), ("b", 1), ("a", 6)], fps=29.97, gaps="unknown")
     @example(runs=[("a", 1), ("b", 1)] * 60, fps=999.9, gaps="unknown")
     def test_exports_are_read_back(self, tmp_path, format, runs, fps, gaps):
         if format == "nwb":  # which takes long for each row
@@ -98,21 +98,20 @@ class TestRoundTrip:
             np.testing.assert_array_equal(read_segments(path, format=format), again)
 
 
-class TestClocks:
-    def test_corrections(self, tmp_path):
-        times = [np.array([2.0, 2.1, 2.2, 4.0, 4.1])]
-        recordings = Recordings([np.zeros(5)], ["a"], fps=10, times=times)
+def test_corrections_on_a_clock(tmp_path):
+    times = [np.array([2.0, 2.1, 2.2, 4.0, 4.1])]
+    recordings = Recordings([np.zeros(5)], ["a"], fps=10, times=times)
 
-        def read(rows):
-            path = save(tmp_path, "a.csv", f"label,start,end\n{rows}\n")
-            return read_segments(path, recordings=recordings)["a"].tolist()
+    def read(rows):
+        path = save(tmp_path, "a.csv", f"label,start,end\n{rows}\n")
+        return read_segments(path, recordings=recordings)["a"].tolist()
 
-        assert read("x,2.0,2.24\ny,2.24,4.16") == ["x", "x", "y", "y", "y"]
-        assert read("x,2.14,3.9") == ["", "x", "x", "", ""]
-        assert read("x,2.16,4.29") == ["", "", "x", "x", "x"]  # one frame later is cut
-        for rows in ("x,1.9,2.5", "x,2.0,4.4"):
-            with pytest.raises(ValueError):
-                read(rows)
+    assert read("x,2.0,2.24\ny,2.24,4.16") == ["x", "x", "y", "y", "y"]
+    assert read("x,2.14,3.9") == ["", "x", "x", "", ""]
+    assert read("x,2.16,4.29") == ["", "", "x", "x", "x"]  # one frame later is cut
+    for rows in ("x,1.9,2.5", "x,2.0,4.4"):
+        with pytest.raises(ValueError):
+            read(rows)
 
 
 # As version 8 of BORIS exports aggregated events, and tabular ones.
@@ -570,13 +569,7 @@ def test_refused(tmp_path, name):
         refused(save(tmp_path, name, content), word, fps=10)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"gaps": "none"},
-        {"fps": 0},
-    ],
-)
+@pytest.mark.parametrize("change", [{"gaps": "none"}, {"fps": 0}])
 def test_wrong_arguments(tmp_path, change):
     path = save(tmp_path, "a.csv", f"{TABLE}a,0,1\n")
     with pytest.raises((TypeError, ValueError), match=next(iter(change))):

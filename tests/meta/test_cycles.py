@@ -118,24 +118,23 @@ class TestRecurrence:
         np.testing.assert_array_equal(_least_sum(distances, nearest, farthest), found)
 
 
-class TestPhases:
-    @settings(max_examples=20)
-    @given(st.integers(0, 10**6), st.integers(1, 4))
-    def test_least_variance_of_pieces(self, seed, n_pieces):
-        rng = np.random.default_rng(seed)
-        means, weights = rng.normal(size=(7, 2)), rng.uniform(0.5, 2, size=7)
-        best = np.inf
-        for cuts in itertools.combinations(range(1, 7), n_pieces - 1):
-            total = 0.0
-            for start, end in itertools.pairwise([0, *cuts, 7]):
-                piece, weight = means[start:end], weights[start:end, None]
-                center = (weight * piece).sum(axis=0) / weight.sum()
-                total += (weight * np.square(piece - center)).sum()
-            if total < best:
-                best, expected = total, (0, *cuts)
-        variance, starts = _cut_line(means, weights, n_pieces)
-        assert variance == pytest.approx(best)
-        np.testing.assert_array_equal(np.sort(starts), expected)
+@settings(max_examples=20)
+@given(st.integers(0, 10**6), st.integers(1, 4))
+def test_least_variance_of_pieces(seed, n_pieces):
+    rng = np.random.default_rng(seed)
+    means, weights = rng.normal(size=(7, 2)), rng.uniform(0.5, 2, size=7)
+    best = np.inf
+    for cuts in itertools.combinations(range(1, 7), n_pieces - 1):
+        total = 0.0
+        for start, end in itertools.pairwise([0, *cuts, 7]):
+            piece, weight = means[start:end], weights[start:end, None]
+            center = (weight * piece).sum(axis=0) / weight.sum()
+            total += (weight * np.square(piece - center)).sum()
+        if total < best:
+            best, expected = total, (0, *cuts)
+    variance, starts = _cut_line(means, weights, n_pieces)
+    assert variance == pytest.approx(best)
+    np.testing.assert_array_equal(np.sort(starts), expected)
 
 
 class TestCuts:
@@ -192,12 +191,11 @@ def make_candidates(lengths, period=100):
     return [Cycles(period, length, None, None, 0, None) for length in lengths]
 
 
-class TestVote:
-    def test_few_cycles_agree_by_chance(self):
-        best, n_votes = _elect(make_candidates([250] * 5 + [50] * 4), 1000)
-        assert (best.length, n_votes) == (50, 4)
-        best, n_votes = _elect(make_candidates([250] * 9 + [50] * 4), 1000)
-        assert (best.length, n_votes) == (250, 9)
+def test_few_cycles_agree_by_chance():
+    best, n_votes = _elect(make_candidates([250] * 5 + [50] * 4), 1000)
+    assert (best.length, n_votes) == (50, 4)
+    best, n_votes = _elect(make_candidates([250] * 9 + [50] * 4), 1000)
+    assert (best.length, n_votes) == (250, 9)
 
 
 @pytest.mark.parametrize("kind", [RecordingTypeError, RecordingValueError])

@@ -38,31 +38,28 @@ def test_gaussians_are_those_of_scipy_in_the_order_of_time():
         np.testing.assert_allclose(gaussian.score_samples(frames), law.logpdf(frames))
 
 
-class TestCTE:
-    def test_decodes_its_own_densities(self, fitted, activity):
-        model = fitted[CTESegmenter]
-        for video, path in zip(model.transform(activity[0]), model.labels_):
-            scores = [gaussian.score_samples(video) for gaussian in model.gaussians_]
-            np.testing.assert_array_equal(decode(np.transpose(scores), "fixed"), path)
+def test_cte_decodes_its_own_densities(fitted, activity):
+    model = fitted[CTESegmenter]
+    for video, path in zip(model.transform(activity[0]), model.labels_):
+        scores = [gaussian.score_samples(video) for gaussian in model.gaussians_]
+        np.testing.assert_array_equal(decode(np.transpose(scores), "fixed"), path)
 
 
-class TestVTE:
-    def test_without_weight_it_is_cte(self, fitted, activity):
-        without = quick(VTESegmenter, prediction_weight=0.0).fit(activity[0])
-        cte = fitted[CTESegmenter]
-        assert without.network_.keys() == cte.network_.keys()
-        for name, value in cte.network_.items():
-            np.testing.assert_array_equal(value, without.network_[name])
-        np.testing.assert_array_equal(without.labels_[0], cte.labels_[0])
+def test_vte_without_weight_is_cte(fitted, activity):
+    without = quick(VTESegmenter, prediction_weight=0.0).fit(activity[0])
+    cte = fitted[CTESegmenter]
+    assert without.network_.keys() == cte.network_.keys()
+    for name, value in cte.network_.items():
+        np.testing.assert_array_equal(value, without.network_[name])
+    np.testing.assert_array_equal(without.labels_[0], cte.labels_[0])
 
 
-class TestUDE:
-    def test_decodes_its_own_probabilities(self, fitted, activity):
-        model, videos = fitted[UDESegmenter], activity[0]
-        probabilities = model.predict_proba(videos)
-        triples = zip(model.transform(videos), model.labels_, probabilities)
-        for z, path, found in triples:
-            scores = z @ model.concepts_.T / model.temperature_
-            np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
-            expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")
-            np.testing.assert_array_equal(expected, path)
+def test_ude_decodes_its_own_probabilities(fitted, activity):
+    model, videos = fitted[UDESegmenter], activity[0]
+    probabilities = model.predict_proba(videos)
+    triples = zip(model.transform(videos), model.labels_, probabilities)
+    for z, path, found in triples:
+        scores = z @ model.concepts_.T / model.temperature_
+        np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
+        expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")
+        np.testing.assert_array_equal(expected, path)

@@ -72,15 +72,14 @@ class TestCourse:
         assert skl_tot.look(videos, 3).course == pytest.approx(share_explained(videos))
 
 
-class TestReturns:
-    def test_counts_segments_and_their_lengths(self):
-        labels = np.repeat(np.tile([0, 1, 2], 4), 20)
-        rng = np.random.default_rng(0)
-        videos = []
-        for _ in range(5):
-            videos.append(10 * np.eye(3)[labels] + 0.1 * rng.normal(size=(240, 3)))
-        found = skl_tot.look(videos, 3)
-        assert found.returns == pytest.approx(4)
-        assert found.bout == 20
-        timed = skl_tot.look(Recordings(videos, fps=10), 3)
-        assert "2 s" in timed.sentences()[1]
+def test_counts_segments_and_their_lengths():
+    labels = np.repeat(np.tile([0, 1, 2], 4), 20)
+    rng = np.random.default_rng(0)
+    videos = []
+    for _ in range(5):
+        videos.append(10 * np.eye(3)[labels] + 0.1 * rng.normal(size=(240, 3)))
+    found = skl_tot.look(videos, 3)
+    assert found.returns == pytest.approx(4)
+    assert found.bout == 20
+    timed = skl_tot.look(Recordings(videos, fps=10), 3)
+    assert "2 s" in timed.sentences()[1]

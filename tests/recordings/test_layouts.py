@@ -58,22 +58,21 @@ def test_axes_that_seem_to_be_others_are_told():
         as_recordings(cases.transpose(0, 2, 1))
 
 
-class TestTables:
-    @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=20))
-    def test_rows_go_back_to_where_they_were(self, names):
-        X = table(names)
-        recordings = as_recordings(X)
-        assert recordings.names == list(dict.fromkeys(names))
-        for name, video in recordings.items():
-            own = X.xs(name, drop_level=False)  # pandas' own way
-            np.testing.assert_array_equal(video.to_numpy(), own.to_numpy())
-            assert video.index.tolist() == list(range(len(own)))
-        first = recordings.restore([video["f0"].to_numpy() for video in recordings])
-        pd.testing.assert_series_equal(first, X["f0"], check_names=False)
-        both = recordings.restore([video.to_numpy() for video in recordings])
-        np.testing.assert_array_equal(both, X)
-        assert both.index.equals(X.index)
-        pd.testing.assert_frame_equal(recordings.restore(recordings.arrays), X)
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=20))
+def test_rows_go_back_to_where_they_were(names):
+    X = table(names)
+    recordings = as_recordings(X)
+    assert recordings.names == list(dict.fromkeys(names))
+    for name, video in recordings.items():
+        own = X.xs(name, drop_level=False)  # pandas' own way
+        np.testing.assert_array_equal(video.to_numpy(), own.to_numpy())
+        assert video.index.tolist() == list(range(len(own)))
+    first = recordings.restore([video["f0"].to_numpy() for video in recordings])
+    pd.testing.assert_series_equal(first, X["f0"], check_names=False)
+    both = recordings.restore([video.to_numpy() for video in recordings])
+    np.testing.assert_array_equal(both, X)
+    assert both.index.equals(X.index)
+    pd.testing.assert_frame_equal(recordings.restore(recordings.arrays), X)
 
 
 def track(n_frames=40, **coords):

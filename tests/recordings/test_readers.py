@@ -94,27 +94,26 @@ def track(n_animals=2, n_frames=12):
     return points
 
 
-class TestSleap:
-    @pytest.mark.parametrize("dims", [None, ["frame", "track", "node", "xy"]])
-    @pytest.mark.parametrize("animals", [["m1", "m2"], []])
-    def test_h5(self, tmp_path, dims, animals):
-        h5py = pytest.importorskip("h5py")
-        points = track(len(animals) or 1)
-        with h5py.File(tmp_path / "a.analysis.h5", "w") as file:
-            stored = points.transpose(3, 2, 1, 0)  # as Matlab has them
-            if dims:
-                stored = points.transpose(0, 3, 1, 2)
-            file["tracks"] = stored
-            file["node_names"] = [name.encode() for name in POINTS]
-            file["track_names"] = [name.encode() for name in animals]
-            if dims:
-                file["tracks"].attrs["dims"] = str(dims).replace("'", '"')
-        options = {"animal": "m2"} if animals else {}
-        tracks = read_recordings(tmp_path, fps=30, **options)
-        assert (tracks.names, tracks.fps) == (["a"], 30)
-        expected = points[..., -1].reshape(len(points), -1)
-        np.testing.assert_array_equal(tracks["a"], expected)
-        assert list(tracks["a"]) == ["nose x", "nose y", "tail x", "tail y"]
+@pytest.mark.parametrize("dims", [None, ["frame", "track", "node", "xy"]])
+@pytest.mark.parametrize("animals", [["m1", "m2"], []])
+def test_h5_of_sleap(tmp_path, dims, animals):
+    h5py = pytest.importorskip("h5py")
+    points = track(len(animals) or 1)
+    with h5py.File(tmp_path / "a.analysis.h5", "w") as file:
+        stored = points.transpose(3, 2, 1, 0)  # as Matlab has them
+        if dims:
+            stored = points.transpose(0, 3, 1, 2)
+        file["tracks"] = stored
+        file["node_names"] = [name.encode() for name in POINTS]
+        file["track_names"] = [name.encode() for name in animals]
+        if dims:
+            file["tracks"].attrs["dims"] = str(dims).replace("'", '"')
+    options = {"animal": "m2"} if animals else {}
+    tracks = read_recordings(tmp_path, fps=30, **options)
+    assert (tracks.names, tracks.fps) == (["a"], 30)
+    expected = points[..., -1].reshape(len(points), -1)
+    np.testing.assert_array_equal(tracks["a"], expected)
+    assert list(tracks["a"]) == ["nose x", "nose y", "tail x", "tail y"]
 
 
 @pytest.mark.parametrize("form", ["csv", "table", "fixed", "sleap", "h5", "movement"])
@@ -158,16 +157,15 @@ def write_movement(path, points, **attributes):
     return confidence
 
 
-class TestMovement:
-    def test_poses(self, tmp_path):
-        points = track()
-        confidence = write_movement(tmp_path / "a.nc", points, fps=25.0)
-        tracks = read_recordings(tmp_path, animal="m1")
-        assert (tracks.names, tracks.fps) == (["a"], 25)
-        np.testing.assert_array_equal(tracks["a"], points[..., 0].reshape(12, 4))
-        (sure,) = read_recordings(tmp_path / "a.nc", animal="m2", likelihood=0.5)
-        expected = (confidence[:, 0, 1] >= 0.5) & ~np.isnan(points[:, 0, 0, 1])
-        np.testing.assert_array_equal(sure["nose x"].notna(), expected)
+def test_poses_of_movement(tmp_path):
+    points = track()
+    confidence = write_movement(tmp_path / "a.nc", points, fps=25.0)
+    tracks = read_recordings(tmp_path, animal="m1")
+    assert (tracks.names, tracks.fps) == (["a"], 25)
+    np.testing.assert_array_equal(tracks["a"], points[..., 0].reshape(12, 4))
+    (sure,) = read_recordings(tmp_path / "a.nc", animal="m2", likelihood=0.5)
+    expected = (confidence[:, 0, 1] >= 0.5) & ~np.isnan(points[:, 0, 0, 1])
+    np.testing.assert_array_equal(sure["nose x"].notna(), expected)
 
 
 @pytest.mark.parametrize("version", ["v2.1", "v3.0"])

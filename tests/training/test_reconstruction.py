@@ -33,27 +33,26 @@ def draw(term, n_networks=2):
 
 
 @pytest.mark.parametrize("term", [Reconstruction(), Prediction(1.0, 2)])
-class TestDecoders:
-    def test_loss_equals_a_loop(self, term):
-        network = draw(term)
-        rng = np.random.default_rng(0)
-        frames, later = torch.tensor(rng.normal(size=(2, 6, 5)))
-        embeddings = torch.tensor(rng.uniform(size=(2, 6, 3)))
-        losses = term.loss(network, embeddings, make_batch(frames, later), 0)
-        for r in range(2):
-            p = {name: value[r].numpy() for name, value in network.items()}
-            total = 0.0
-            for t in range(6):
-                added = embeddings[r, t].numpy() @ p["decoder_hidden_weight"]
-                hidden = 1 / (1 + np.exp(-added - p["decoder_hidden_bias"]))
-                found = hidden @ p["decoder_output_weight"] + p["decoder_output_bias"]
-                target = frames[t].numpy()
-                if term.lag:
-                    added = target @ p["hidden_weight"] + p["hidden_bias"]
-                    found += 1 / (1 + np.exp(-added)) @ p["decoder_skip_weight"]
-                    target = later[t].numpy()
-                total += ((found - target) ** 2).mean()
-            assert losses[r].item() == pytest.approx(total / 6)
+def test_loss_of_decoders_equals_a_loop(term):
+    network = draw(term)
+    rng = np.random.default_rng(0)
+    frames, later = torch.tensor(rng.normal(size=(2, 6, 5)))
+    embeddings = torch.tensor(rng.uniform(size=(2, 6, 3)))
+    losses = term.loss(network, embeddings, make_batch(frames, later), 0)
+    for r in range(2):
+        p = {name: value[r].numpy() for name, value in network.items()}
+        total = 0.0
+        for t in range(6):
+            added = embeddings[r, t].numpy() @ p["decoder_hidden_weight"]
+            hidden = 1 / (1 + np.exp(-added - p["decoder_hidden_bias"]))
+            found = hidden @ p["decoder_output_weight"] + p["decoder_output_bias"]
+            target = frames[t].numpy()
+            if term.lag:
+                added = target @ p["hidden_weight"] + p["hidden_bias"]
+                found += 1 / (1 + np.exp(-added)) @ p["decoder_skip_weight"]
+                target = later[t].numpy()
+            total += ((found - target) ** 2).mean()
+        assert losses[r].item() == pytest.approx(total / 6)
 
 
 def slow_concept_loss(scores):

@@ -201,51 +201,49 @@ class TestTraining:
         assert_same_parameters(whole, resumed)
 
 
-class TestSeveralNetworks:
-    @pytest.mark.parametrize("options", [{"one_pass": True}, {}])
-    def test_each_learns_as_if_alone(self, videos, options):
-        together, _ = run(videos, config(n_networks=3, alpha=0.5))
-        further, losses = run(videos, config(alpha=0.5), start=together, **options)
-        alone = []
-        for r in range(3):
-            network = {name: value[r] for name, value in together.network.items()}
-            moments = map_moments(together.moments, lambda value, r=r: value[r])
-            start = replace(together, network=network, moments=moments)
-            snapshot, curve = run(videos, config(alpha=0.5), start=start, **options)
-            alone.append(curve)
-            for name, value in snapshot.network.items():
-                expected = further.network[name][r]
-                np.testing.assert_allclose(value, expected, atol=1e-6)
-        np.testing.assert_allclose(losses, np.mean(alone, axis=0), rtol=1e-5)
+@pytest.mark.parametrize("options", [{"one_pass": True}, {}])
+def test_each_network_learns_as_if_alone(videos, options):
+    together, _ = run(videos, config(n_networks=3, alpha=0.5))
+    further, losses = run(videos, config(alpha=0.5), start=together, **options)
+    alone = []
+    for r in range(3):
+        network = {name: value[r] for name, value in together.network.items()}
+        moments = map_moments(together.moments, lambda value, r=r: value[r])
+        start = replace(together, network=network, moments=moments)
+        snapshot, curve = run(videos, config(alpha=0.5), start=start, **options)
+        alone.append(curve)
+        for name, value in snapshot.network.items():
+            expected = further.network[name][r]
+            np.testing.assert_allclose(value, expected, atol=1e-6)
+    np.testing.assert_allclose(losses, np.mean(alone, axis=0), rtol=1e-5)
 
 
-class TestAdam:
-    def test_steps_are_those_of_torch(self):
-        """With parameters that are skipped, rates that change, and a restart."""
-        generator = torch.Generator().manual_seed(0)
-        settings = Bunch(learning_rate=1e-2, weight_decay=0.1)
-        network = {"hidden_weight": torch.ones(2, 5, 3), "prototypes": torch.ones(2)}
-        theirs = {k: value.clone().requires_grad_() for k, value in network.items()}
-        state = new_state(network, settings, generator, CPU)
-        adam = torch.optim.Adam(theirs.values(), weight_decay=0.1, fused=True)
-        for i in range(8):
-            if i == 5:
-                state = resume(take_snapshot(state), settings, generator, CPU)
-            for name, value in theirs.items():
-                is_skipped = i < 2 and name == "prototypes"
-                if not is_skipped:
-                    value.grad = torch.randn(value.shape, generator=generator)
-                state.network[name].grad = value.grad
-            state.learning_rate = adam.param_groups[0]["lr"] = 0.1 / (i + 1)
-            adam.step()
-            state.update()
+def test_steps_of_adam_are_those_of_torch():
+    """With parameters that are skipped, rates that change, and a restart."""
+    generator = torch.Generator().manual_seed(0)
+    settings = Bunch(learning_rate=1e-2, weight_decay=0.1)
+    network = {"hidden_weight": torch.ones(2, 5, 3), "prototypes": torch.ones(2)}
+    theirs = {k: value.clone().requires_grad_() for k, value in network.items()}
+    state = new_state(network, settings, generator, CPU)
+    adam = torch.optim.Adam(theirs.values(), weight_decay=0.1, fused=True)
+    for i in range(8):
+        if i == 5:
+            state = resume(take_snapshot(state), settings, generator, CPU)
         for name, value in theirs.items():
-            assert torch.equal(state.network[name], value)
-            assert state.moments[name].keys() == adam.state[value].keys()
-            for key, expected in adam.state[value].items():
-                assert torch.equal(state.moments[name][key], expected)
-        state.drop_gradients()
-        assert [value.grad for value in state.network.values()] == [None, None]
+            is_skipped = i < 2 and name == "prototypes"
+            if not is_skipped:
+                value.grad = torch.randn(value.shape, generator=generator)
+            state.network[name].grad = value.grad
+        state.learning_rate = adam.param_groups[0]["lr"] = 0.1 / (i + 1)
+        adam.step()
+        state.update()
+    for name, value in theirs.items():
+        assert torch.equal(state.network[name], value)
+        assert state.moments[name].keys() == adam.state[value].keys()
+        for key, expected in adam.state[value].items():
+            assert torch.equal(state.moments[name][key], expected)
+    state.drop_gradients()
+    assert [value.grad for value in state.network.values()] == [None, None]
 
 
 class TestStopping:
