@@ -8,7 +8,7 @@ import numpy as np
 
 from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.errors import import_extra
+from skl_tot.recordings.errors import import_extra, refuse
 
 # Height of a line of a legend in inches, and letters of one.
 ROW, LETTERS = 0.24, 28
@@ -41,8 +41,8 @@ def check_methods(estimator, *names):
     """Refuse an estimator that lacks one of these methods."""
     for name in names:
         if not hasattr(estimator, name):
-            text = f"estimator is a {type(estimator).__name__}, which has no {name}"
-            raise TypeError(f"{text}; expected one with {' and '.join(names)}.")
+            expected = f"one with {' and '.join(names)}"
+            refuse("estimator", estimator, expected, TypeError)
 
 
 def name_time(ax, fps):

@@ -150,8 +150,7 @@ class SegmentationDisplay(base.Display):
         if names is None:
             names = [f"recording {i}" for i in range(n_videos)]
         if len(names) != n_videos:
-            text = f"video_names has {len(names)} names"
-            raise ValueError(f"{text}, expected {n_videos}.")
+            refuse("the number of video_names", len(names), n_videos)
         return list(map(str, names))
 
     def _check_videos(self, n_videos):

@@ -66,8 +66,7 @@ def write_subtasks(table, root, out) -> list[str]:
         columns[path] = _column_of(frames, segments, subtasks)
         unused -= set(frames["episode_index"].to_pylist())
     if unused:
-        problem = f"{one_line(root)} has no episode {min(unused)}"
-        raise ValueError(f"{problem}, which segments are of.")
+        refuse("an episode of segments", min(unused), f"one of {one_line(root)}")
     if any((column == n_actions).any() for column in columns.values()):
         subtasks.append(BACKGROUND_NAME)
     with replaced_files(out) as temporary:

@@ -71,7 +71,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         if self.keeps_data_frames:
             for i, original in enumerate(as_recordings(X).arrays):
                 if hasattr(original, "iloc"):
-                    columns = self._columns_of(original)
+                    columns = self._names_out(original.columns)
                     outputs[i] = type(original)(outputs[i], original.index, columns)
         return recordings.restore(outputs)
 
@@ -90,9 +90,6 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
             with recordings.errors(i):
                 outputs.append(self._apply(np.asarray(video)))
         return outputs
-
-    def _columns_of(self, original):
-        return self.get_feature_names_out()
 
     def _check_recordings(self, recordings):
         """Refuse checked recordings that cannot be transformed, or warn."""

@@ -85,9 +85,6 @@ class GapFiller(VideoTransformer):
     def _names_out(self, names):
         return names[self.kept_]
 
-    def _columns_of(self, original):
-        return original.columns[self.kept_]
-
     def _check_recordings(self, recordings):
         """Refuse too long gaps, and warn of much that is missing, by the worst one."""
         longest, most = (0, ""), (0.2, "")

@@ -112,8 +112,7 @@ def _decode(container, stream, path):
     expected = float((stream.duration or 0) * stream.time_base) - duration / 2
     # without missing time: files may omit frames, or hide them in the list of edits
     if n_frames < stream.frames and time + duration < expected:
-        shown = f"{n_frames} of {stream.frames} frames"
-        raise ValueError(f"{path} was cut off: only {shown} are there.")
+        raise ValueError(f"{path} is cut off: {n_frames} of {stream.frames} frames.")
     yield time + duration, None
 
 
@@ -158,8 +157,7 @@ def videos_of_folder(folder):
         raise FileNotFoundError(f"{one_line(folder)} has {content}.")
     paths.sort(key=lambda path: (path.stem, path.suffix))
     for name in repeated(path.stem for path in paths)[:1]:
-        shown = f"{one_line(folder)} has two videos {one_line(name)!r}"
-        raise ValueError(f"{shown}, expected one of each name.")
+        raise ValueError(f"{one_line(folder)} has two videos {name!r}, expected one.")
     return paths
 
 
@@ -173,9 +171,6 @@ def videos_beside(*places):
 def _check_path(path):
     if not isinstance(path, (str, os.PathLike)):
         refuse("a video", path, "a path", TypeError)
-    if os.path.isdir(path):
-        expected = "expected a file or that folder alone"
-        raise FileNotFoundError(f"{one_line(path)} is a folder, {expected}.")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{one_line(path)} is not a file.")
 

@@ -213,8 +213,7 @@ def encode_transcripts(transcripts, recordings, classes):
         raise ValueError("transcripts is empty, expected actions of each recording.")
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != len(recordings):
-        count = f"transcripts has {len(sequences)} sequences"
-        raise ValueError(f"{count}, expected one for each of {len(recordings)}.")
+        refuse("the number of transcripts", len(sequences), f"{len(recordings)}")
     code_of = {label: code for code, label in enumerate(classes.tolist())}
     codes = []
     for i, sequence in enumerate(sequences):
@@ -275,8 +274,7 @@ def values_of_recordings(values, names, what):
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
         refuse(what, values, "a dict by recording, or a sequence", TypeError)
     if len(values) != len(names):
-        said = f"{what} has {len(values)}, expected {len(names)}"
-        raise ValueError(f"{said}, one for each recording.")
+        refuse(f"the number of {what}", len(values), f"{len(names)}, as of recordings")
     return list(values)
 
 

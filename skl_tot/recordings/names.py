@@ -56,8 +56,7 @@ class Actions(dict):
     def rename(self, code, name):
         """Name an action, also a new one."""
         if code == BACKGROUND:
-            text = f"{BACKGROUND_NAME!r} is no action"
-            raise ValueError(f"{text}, expected one to rename.")
+            raise ValueError(f"{BACKGROUND_NAME!r} is no action to rename.")
         is_name = isinstance(name, str) and is_line(name) and name == name.strip()
         if not is_name or name in NO_ACTIONS:
             text = "text of one line without blanks around it"
@@ -220,8 +219,7 @@ def distinct_labels(sequences):
 def check_names(names, labels, what="names"):
     """Refuse names, a dict, of numbers that are no labels of a model."""
     if not names.keys() <= set(labels.tolist()):
-        expected = f"actions {describe_classes(labels)}"
-        raise ValueError(f"{what} is of {list(names)}, expected {expected}.")
+        refuse(what, list(names), f"actions {describe_classes(labels)}")
 
 
 def read_names(path) -> dict[int, str]:

@@ -270,8 +270,7 @@ def cut_overlaps(table, what):
         table.loc[table.index[rows[small + 1]], pair[0]] = middles
         n_cut += len(small)
     if large:
-        expected = "expected one label at a time"
-        raise ValueError(f"{what}: {listed(large, 50)} overlap, {expected}.")
+        raise ValueError(f"{what}: {listed(large, 50)} overlap, expected no overlaps.")
     if n_cut:
         warn_user(
             f"{what}: {n_cut} small overlaps, of less than {SHORT} s or a tenth of the "

@@ -124,8 +124,7 @@ def _check_kinds(kinds, is_table):
             expected += _find_remedy(f"*{path.suffix.lower()}")
             raise ValueError(f"{shown} is no file that is read, expected {expected}.")
         if kind != kind_of_first:
-            both = f"{one_line(first)} and {shown}"
-            raise ValueError(f"{both} are of two kinds, expected one kind of files.")
+            raise ValueError(f"{one_line(first)} and {shown} are of two kinds.")
     return kind_of_first
 
 

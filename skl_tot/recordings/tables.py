@@ -12,6 +12,7 @@ from skl_tot.recordings.errors import (
     import_extra,
     listed,
     one_line,
+    refuse,
     repeated,
     short_repr,
     warn_user,
@@ -108,10 +109,8 @@ def _check_columns(paths, tables, keys):
     for path, table in zip(paths, tables):
         for key in keys:
             if key not in table.columns:
-                expected = f"expected one of {short_repr(list(table.columns))}"
-                shown = f"{one_line(path)} has no column {key!r} for recording_column "
-                shown += "(--recording-column)"
-                raise ValueError(f"{shown}, {expected}.")
+                expected = f"{one_line(path)}: one of {short_repr(list(table.columns))}"
+                refuse("recording_column (--recording-column)", key, expected)
         for odd in sorted(set(table.columns) ^ set(tables[0].columns)):
             pair = f"{one_line(paths[0])} and {one_line(path)}"
             raise ValueError(f"{pair} are of two tables: only one has column {odd!r}.")
@@ -177,8 +176,9 @@ def _names_in(column):
     if pd.api.types.is_string_dtype(column):
         column = column.str.strip()
     for row in np.flatnonzero(column.isna() | (column == ""))[:1]:
-        place = f"column {column.name!r} is empty in row {row}"
-        raise ValueError(f"{place}, expected a recording's name.")
+        raise ValueError(
+            f"column {column.name!r} has no recording's name in row {row}."
+        )
     if column.dtype.kind == "f" and (column == np.trunc(column)).all():
         column = column.astype(np.int64)
     return column.astype(str).to_numpy(dtype=object)

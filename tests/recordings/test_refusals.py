@@ -65,7 +65,7 @@ REFUSED = [  # the call, and words of the message
         (name_labels, ([0, 1], x), "target_names is")
         for x in (["a", "a"], "ab", {0: "a", 1: "a"})
     ),
-    (name_all_actions, (np.arange(2), {2: "cut"}), "names is of"),
+    (name_all_actions, (np.arange(2), {2: "cut"}), "names is .*from 0 to 1"),
     *(
         (name_actions, ([0, 1], {0: x}), "name of 0")
         for x in ("", "a\u2028b", 3, "-1", "1")

@@ -260,8 +260,8 @@ def _find_regions(task, name):
         results = [x for x in task.get(key, []) if isinstance(x, Mapping)]
         results = [result for result in results if not result.get("was_cancelled")]
         if len(results) > 1:
-            problem = f"the task of {short_repr(name)} has {len(results)} {key}"
-            raise base.SegmentsError(f"{problem}, expected one.")
+            shown = f"{short_repr(name)} has {len(results)} {key}, expected one."
+            raise base.SegmentsError(shown)
         if results:
             return results[0]["result"]
     return []

@@ -125,8 +125,7 @@ def table_of_rows(names, rows):
     for line, row in rows:
         is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
         if any(is_filled[n_columns:]):
-            problem = f"there are {len(row)} cells"
-            raise base.SegmentsError(f"{problem}, expected {n_columns}.", line)
+            raise base.SegmentsError(f"{len(row)} cells, expected {n_columns}.", line)
         if any(is_filled):
             lines.append(line)
             filled.append([*row, *[None] * n_columns][:n_columns])
@@ -198,9 +197,8 @@ def _pair_events(table):
         key = tuple(map(event.get, ("recording", "subject", "action", "modifiers")))
         is_open = key in started
         if kind == ("start" if is_open else "stop"):
-            problem = f"{action} has a {kind} too many"
-            expected = "expected each start before its stop"
-            raise base.SegmentsError(f"{problem}, {expected}.", event.get("line"))
+            problem = f"{action} has a {kind} too many."
+            raise base.SegmentsError(problem, event.get("line"))
         if is_open or kind == "point":
             start = started.pop(key) if is_open else event
             times = {"start_time": start["time"], "end_time": event["time"]}

@@ -4,7 +4,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.disk import parse_json, read_text
-from skl_tot.recordings.errors import import_extra, short_repr, warn_user
+from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 from skl_tot.recordings.readers.base import Reader
 
 # Columns that identify files without their root folder.
@@ -127,8 +127,7 @@ def _read_file(path, described):
             continue
         rows = table[column].tolist()
         if {np.shape(row) for row in rows} != {(len(names),)}:
-            expected = f"lists of {len(names)}, as meta/info.json names"
-            raise ValueError(f"{path.name}: column {column!r} has no {expected}.")
+            refuse(f"{path.name}: {column!r}", rows[0], f"lists of {len(names)}")
         for name, values in zip(names, np.stack(rows).T):
             parts[f"{column} {name}"] = values
     return pd.DataFrame(parts)
