@@ -41,7 +41,7 @@ def write_segments(table, path, *, format=None) -> None:
 
     Parameters
     ----------
-    table : DataFrame, or list of dict
+    table : DataFrame
         From `segments`: ``action``, ``start`` and ``end`` in frames, and if known
         ``recording``, times, durations, clock times and ``confidence``.
         An ELAN document shows ``table.attrs["video"]``, a path from its folder.

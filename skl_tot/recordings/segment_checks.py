@@ -3,7 +3,6 @@
 import math
 import numbers
 import re
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -26,9 +25,7 @@ def check_segments(table, what="segments"):
     import pandas as pd
 
     if not isinstance(table, pd.DataFrame):
-        table = as_frame(table, what)
-    if "recording" not in table:
-        table = table.rename(columns={"video": "recording"})
+        refuse(what, table, "a data frame with a row for each segment", TypeError)
     names, shown = set(table.columns), short_repr(list(table.columns))
     if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
         expected = "action, start and end (frames) or start_time and end_time (seconds)"
@@ -103,19 +100,6 @@ def _warn_of_clock_times(table, places):
             f"{places[row]}: the clock time {short_repr(text)} contradicts the "
             f"seconds, as in {is_off.sum()} of {len(times)} times; seconds are used."
         )
-
-
-def as_frame(rows, what):
-    """Return a list of dict as a data frame."""
-    import pandas as pd
-
-    if not isinstance(rows, (list, tuple)):
-        refuse(what, rows, "a data frame with a row for each segment", TypeError)
-    for i, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            refuse(f"Segment {i}", row, "a dict", TypeError)
-    columns = None if rows else ["action", "start", "end"]
-    return pd.DataFrame(list(rows), columns=columns, dtype=object)
 
 
 def _check_texts(values, places, what):

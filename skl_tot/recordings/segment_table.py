@@ -190,7 +190,7 @@ def labels_from_segments(table) -> np.ndarray | dict:
 
     Parameters
     ----------
-    table : DataFrame, or list of dict
+    table : DataFrame
         ``action``, ``start`` and ``end`` of each segment, in frames and in order of
         time. In each ``recording``, the first starts at frame 0, and each other one at
         the end of the one before.

@@ -77,7 +77,6 @@ SCORE = {"y_true": LABELS, "y_pred": PREDICTED}
 SCORE |= {"scope": "all", "activities": None, "ignore_labels": None, "background": None}
 STATES = {"average": "pooled", "ignore_labels": None} | SCORE
 del STATES["scope"], STATES["background"]
-RECORDS = [{"action": "a", "start": 0, "end": 2}, {"action": "b", "start": 2, "end": 3}]
 TIMED = io.segments(["a", "a", "b"], 10, confidence=[1, 1, 0.5])
 # The function and a valid call of it, of which one argument is replaced.
 CALLS = [
@@ -89,7 +88,7 @@ CALLS = [
     (metrics.effective_actions, {"y": LABELS}),
     (metrics.segmentation_report, SCORE | {"target_names": ["a", "b"], "digits": 3}),
     (io.segments, {"y": [0, 0, 1], "fps": 10, "confidence": [1, 1, 1]}),
-    (io.labels_from_segments, {"table": RECORDS}),
+    (io.labels_from_segments, {"table": TIMED}),
     (io.name_actions, {"y": LABELS, "names": {0: "a"}}),
     (io.read_names, {"path": "names.txt"}),
     (io.read_segments, {"path": "v.csv", "format": "csv"}),

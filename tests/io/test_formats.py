@@ -303,7 +303,7 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     sums = pd.read_excel(tmp_path / "a.xlsx").to_numpy().tolist()
     assert sums == [[0.3333333333333, 2.5], [171.9, 1_700_000_000.125]]
     with pytest.raises(ValueError, match="number of characters in 'action' is 32768"):
-        write_segments([{"action": "a" * 2**15, "start": 0, "end": 1}], "a.xlsx")
+        write_segments(segments(["a" * 2**15]), "a.xlsx")
     found = read_segments(tmp_path / "all.xlsx")
     assert {name: own.tolist() for name, own in found.items()} == {
         name: own.tolist() for name, own in zip("ab", labels)

@@ -78,12 +78,12 @@ class TestLabels:
 
     @pytest.mark.parametrize("change", [{"start": 1}, {"end": 0}, {"end": 8}])
     def test_segments_must_cover_all_frames(self, several, change):
-        rows = segments(several["take 1"]).to_dict("records")
-        rows[0] |= change
+        table = segments(several["take 1"])
+        table.loc[0, list(change)] = list(change.values())
         with pytest.raises(ValueError):
-            labels_from_segments(rows)
+            labels_from_segments(table)
         with pytest.raises(ValueError, match="x: Segment"):
-            labels_from_segments(pd.DataFrame(rows).assign(recording="x"))
+            labels_from_segments(table.assign(recording="x"))
 
 
 def row(**changes):
@@ -93,10 +93,8 @@ def row(**changes):
 @pytest.mark.parametrize(
     "table",
     [
-        [{}],
+        {"start": [0], "end": [2]},
         [{"action": 1, "start": 0}],
-        [3],
-        3,
         [row(start=-1)],
         [row(end=1.5)],
         [row(end=True)],
@@ -107,18 +105,25 @@ def row(**changes):
         [row(action=2**64)],
         [row(action=None)],
         [row(recording="a\nb")],
-        pd.DataFrame([[1, 0, 2, 2]], columns=["action", "start", "end", "end"]),
     ],
 )
 def test_tables_that_are_none(table):
-    with pytest.raises((TypeError, ValueError)) as caught:
+    with pytest.raises(TypeError):
         check_segments(table)
+    with pytest.raises((TypeError, ValueError)) as caught:
+        check_segments(pd.DataFrame(table, dtype=object))
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_has_each_column_once():
+    twice = pd.DataFrame([[1, 0, 2, 2]], columns=["action", "start", "end", "end"])
+    with pytest.raises(ValueError, match="each once"):
+        check_segments(twice)
 
 
 def test_a_checked_table_has_types_and_no_other_columns():
     rows = [row(start="0", note="x", confidence=""), row(action="b", start_time=1)]
-    table = check_segments(rows)
+    table = check_segments(pd.DataFrame(rows, dtype=object))
     assert table.columns.tolist() == ["action", "start", "end", "confidence"]
     assert table["action"].tolist() == ["1", "b"]
     assert table[["start", "end"]].dtypes.tolist() == [np.int64] * 2
