@@ -311,9 +311,7 @@ def _find_points(names, n_features, n_dims, bodies):
     if n_dims not in (None, columns.shape[1]):
         refuse("n_dims", n_dims, f"{columns.shape[1]}, as points of X have")
     if len(points) < 2:
-        raise ValueError(
-            f"X has n_features = {n_features}, expected two points or more."
-        )
+        raise ValueError(f"X has n_features = {n_features}, expected two points.")
     return points, columns
 
 

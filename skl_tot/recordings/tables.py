@@ -176,9 +176,7 @@ def _names_in(column):
     if pd.api.types.is_string_dtype(column):
         column = column.str.strip()
     for row in np.flatnonzero(column.isna() | (column == ""))[:1]:
-        raise ValueError(
-            f"column {column.name!r} has no recording's name in row {row}."
-        )
+        raise ValueError(f"column {column.name!r} is empty in row {row}; name it.")
     if column.dtype.kind == "f" and (column == np.trunc(column)).all():
         column = column.astype(np.int64)
     return column.astype(str).to_numpy(dtype=object)
