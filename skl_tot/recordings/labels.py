@@ -274,7 +274,9 @@ def values_of_recordings(values, names, what):
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
         refuse(what, values, "a dict by recording, or a sequence", TypeError)
     if len(values) != len(names):
-        refuse(f"the number of {what}", len(values), f"{len(names)}, as of recordings")
+        raise ValueError(
+            f"{what} has {len(values)}, expected {len(names)}, one for each."
+        )
     return list(values)
 
 
