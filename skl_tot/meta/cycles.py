@@ -84,11 +84,11 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     Examples
     --------
     >>> import numpy as np
-    >>> labels = np.tile(np.repeat([0, 1, 2], [15, 5, 10]), 8)
-    >>> frames = 3 * np.eye(3)[labels] + np.random.default_rng(0).normal(size=(240, 3))
+    >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 5)
+    >>> frames = 3 * np.eye(3)[labels] + np.random.default_rng(0).normal(size=(300, 3))
     >>> cuts = find_cycles(frames, 3, random_state=0)
     >>> len(cuts) - 1
-    8
+    5
     """
     if n_actions is not None and not (errors.is_int(n_actions) and n_actions > 0):
         errors.refuse("n_actions", n_actions, "a positive integer")

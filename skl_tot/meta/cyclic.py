@@ -89,11 +89,11 @@ class CyclicSegmenter(BaseSegmenter):
     --------
     >>> import numpy as np
     >>> from skl_tot import CyclicSegmenter, HMMSegmenter
-    >>> labels = np.tile(np.repeat([0, 1, 2], [15, 5, 10]), 8)
-    >>> frames = 3 * np.eye(3)[labels] + np.random.default_rng(0).normal(size=(240, 3))
+    >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 5)
+    >>> frames = 3 * np.eye(3)[labels] + np.random.default_rng(0).normal(size=(300, 3))
     >>> model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
     >>> model.fit(frames).n_cycles_
-    8
+    5
     """
 
     __module__ = "skl_tot"

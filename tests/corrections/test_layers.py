@@ -37,16 +37,11 @@ def test_moves_by_hand():
     np.testing.assert_allclose(parted.moves, np.eye(2), atol=1e-11)
 
 
-def draw_costs(seed, n_actions=4):
-    rng = np.random.default_rng(seed)
-    moves = rng.uniform(1, 5, size=(n_actions, n_actions))
-    np.fill_diagonal(moves, 0)
-    return rng, rng.uniform(0, 5, size=n_actions), moves
-
-
 @pytest.mark.parametrize("n", [2, 3])
 def test_a_split_keeps_costs_and_merges_back(n):
-    _, starts, moves = draw_costs(n)
+    rng = np.random.default_rng(n)
+    starts, moves = rng.uniform(0, 5, size=4), rng.uniform(1, 5, size=(4, 4))
+    np.fill_diagonal(moves, 0)
     parts = split_of(np.repeat(np.arange(4), [1, n, 1, 1]), np.full(n, 1 / n))
     split_starts, split_moves = parts.costs(starts, moves)
     assert split_moves.shape == (3 + n, 3 + n)

@@ -14,13 +14,6 @@ from skl_tot.decoding.orders import DurationDecoder
 CYCLIC = ["cyclic", "cyclic_skip"]
 
 
-def make_cycles(n_cycles, duration=6, noise=1.0):
-    """Log-likelihoods of four actions that take turns, and their labels."""
-    labels = np.tile(np.repeat(np.arange(4), duration), n_cycles)
-    noise = np.random.default_rng(0).normal(scale=noise, size=(len(labels), 4))
-    return 3 * np.eye(4)[labels] + noise, labels
-
-
 def make_two(n_frames):
     noise = np.random.default_rng(0).normal(size=n_frames)
     frames = np.arange(n_frames) // 20 % 2 + noise
@@ -93,7 +86,8 @@ def test_tempering_scales_the_costs_of_a_learned_chain():
 
 @pytest.mark.parametrize("decoding", CYCLIC)
 def test_a_segmenter_knows_how_long_cycles_are(decoding):
-    scores, _ = make_cycles(4, noise=0.3)
+    noise = np.random.default_rng(0).normal(scale=0.3, size=(96, 4))
+    scores = 3 * np.eye(4)[np.tile(np.repeat(np.arange(4), 6), 4)] + noise
     model = HMMSegmenter(4, decoding=decoding, switch_cost=0.5, n_components=None)
     model.fit([scores[:24], scores[24:48]])
     long = np.tile(scores, (10, 1))

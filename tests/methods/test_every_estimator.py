@@ -38,12 +38,6 @@ def fitted(estimator_name, fit_once):
     return copy.deepcopy(fit_once(estimator_name))
 
 
-def one_activity(estimator):
-    """Skip what is of cycles, or has no decoder itself."""
-    if isinstance(estimator, AutoSegmenter | CyclicSegmenter):
-        pytest.skip("does not decode a recording as one course of all actions")
-
-
 def test_outputs(fitted, data, tmp_path):
     save_model(fitted, tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")
@@ -77,7 +71,8 @@ def test_labels_do_not_depend_on_other_recordings(fitted, data):
 
 
 def test_decodings_and_transcripts(fitted, data):
-    one_activity(fitted)
+    if isinstance(fitted, AutoSegmenter | CyclicSegmenter):
+        pytest.skip("does not decode a recording as one course of all actions")
     if "decoding" in fitted.get_params(deep=False):
         for decoding in ("fixed", "skip", "free", "framewise"):
             fitted.set_params(decoding=decoding, switch_cost=0.1)

@@ -72,17 +72,12 @@ FOUR = {"n_actions": [3, 4, 5], "score": [1.0, 3.0, 2.0]}
 FOUR |= {"spread": [0.1, 0.2, 0.3], "best": 4, "at_edge": False}
 
 
-def choose_four(monkeypatch):
-    """Let fits choose 4, where it does not matter how."""
-    place = "skl_tot.methods.base.compare_numbers"
-    monkeypatch.setattr(place, lambda _, order: FOUR)
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_method_takes_auto(estimator_name, make_estimator, activity, monkeypatch):
     if estimator_name in ("CyclicSegmenter", "SemiSupervisedSegmenter"):
         pytest.skip("leaves the number to its segmenter")
-    choose_four(monkeypatch)
+    place = "skl_tot.methods.base.compare_numbers"
+    monkeypatch.setattr(place, lambda _, order: FOUR)
     model = make_estimator(estimator_name, n_actions="auto", max_iter=20).fit(activity)
     assert model.n_actions == "auto"
     segmenter = last_step(model)  # of AutoSegmenter, the one that it has chosen

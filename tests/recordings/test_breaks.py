@@ -111,7 +111,7 @@ def jump(steps, *gaps):
     return np.r_[0, np.cumsum(steps)]
 
 
-TEN, FIFTY, MINUTES = np.full(60, 0.1), np.full(300, 0.02), np.full(60, 60.0)
+TEN = np.full(60, 0.1)
 # clocks, and where they break by themselves
 AUTO = {
     "one frame": ([5.0], []),

@@ -83,7 +83,7 @@ def two_rates(file):
 
 
 LATER = npy((5, 2)).replace(b"\x01", b"\x09", 1)
-LINK, SOFT = h5py.ExternalLink("/etc/passwd", "x"), h5py.SoftLink("/nowhere")
+LINK = h5py.ExternalLink("/etc/passwd", "x")
 REFUSED = [  # name, content and options
     ("f.h5", b"\xff" * 900, {}),
     ("f.npz", npz_of(x=b"text"), {}),
