@@ -1,6 +1,8 @@
 """Inputs of commands: recordings, labels, names, groups, segments."""
 
 import os
+import re
+import shlex
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +15,7 @@ from skl_tot.progress import each
 READING = ("only", "recording_column", "time", "columns", "without", "resample")
 READING += ("bridge", "pauses", "fps", "header", "comment", "read", "transpose")
 
+TRACKERS = ["deeplabcut", "movement", "sleap"]  # readers of tracks of points
 KINDS = ["group", "subject"]  # of recordings, which the table of groups names
 
 
@@ -143,6 +146,8 @@ def open_checked(source, like, model, answer):
     faults.loc[is_stop & (faults["done"] == LEFT), "done"] = f"{LEFT} (see --pauses)"
     faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults))
+    if len(steps) == 1 and like is not model:
+        _advise_poses(recordings, FILLED not in mended and faults.attrs["longest_gap"])
     if CUT in mended:
         pauses = faults.attrs["pauses"]
     if pauses is not None:
@@ -151,6 +156,22 @@ def open_checked(source, like, model, answer):
     if FILLED in mended:
         model = joined([(None, fills_all()), *steps])
     return recordings, model
+
+
+def _advise_poses(recordings, n_missing):
+    """Name the steps for tracks of points, which tell little by their places."""
+    columns = [str(x) for x in getattr(recordings.arrays[0], "columns", [])]
+    others = [x for x in columns if x.lower().endswith("likelihood")]
+    if not others and recordings.read_options.get("reader") not in TRACKERS:
+        return
+    points = [re.split("[ _.][xyz]( |$)", x)[0] for x in columns]
+    plain = [x for x in points if re.fullmatch(r"[\w-]+", x)]
+    tails, noses = ([x for x in plain if end in x.lower()] for end in ("tail", "nose"))
+    step = f"poses:{tails[0]}:{noses[0]}" if tails and noses else "poses"
+    gaps = f"gaps:{n_missing}," if n_missing else ""
+    without = f" --without {shlex.join(others)}" if others else ""
+    said = "Tracks of points are read, and posture tells more than places"
+    print(f"{said}: use --pipeline {gaps}{step}{without}.")
 
 
 def _words_of_open(faults, pauses, steps, flag):

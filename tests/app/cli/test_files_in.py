@@ -152,6 +152,32 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path, monkeypatch):
     assert "3 empty rows              filled\n" in capsys.readouterr().out
 
 
+def test_steps_for_tracks_of_points_are_named(run, capsys, tmp_path):
+    points, kinds = ["Nose", "ear tip", "tail_base", "tail"], ["x", "y", "likelihood"]
+    columns = pd.MultiIndex.from_product([["DLC"], points, kinds])
+    columns = columns.set_names(["scorer", "bodyparts", "coords"])
+    track = pd.DataFrame(np.random.default_rng(0).random((90, 12)), columns=columns)
+    track.loc[:, ("DLC", points, "likelihood")] += 0.6
+    track.loc[10:14, ("DLC", "tail", "likelihood")] = 0.1
+    (tmp_path / "dlc").mkdir()
+    track.to_csv(tmp_path / "dlc" / "a.csv")
+    track.columns = [f"{point}_{kind}" for _, point, kind in columns]
+    track.drop(columns=["Nose_x", "Nose_y"]).to_csv(tmp_path / "b.csv", index=False)
+    others = "Nose_likelihood 'ear tip_likelihood' tail_base_likelihood tail_likelihood"
+    steps = "gaps:5,poses:tail_base:Nose"
+    for data, pipeline, advice in [
+        ("dlc", "", f"--pipeline {steps}."),
+        ("dlc", "--faults fill", "--pipeline poses:tail_base:Nose."),
+        ("dlc", f"--pipeline {steps}", ""),
+        ("b.csv", "", f"--pipeline poses --without {others}."),
+    ]:
+        options = f"{FIT} --fps 9 {pipeline} --out {tmp_path}/a.skops"
+        run(f"fit {tmp_path}/{data} {options}")
+        _, is_said, steps_said = capsys.readouterr().out.partition("places: use ")
+        assert bool(is_said) == bool(advice)
+        assert steps_said.startswith(advice)
+
+
 def test_only_stops_as_of_a_model_are_cut_out(capsys):
     takes = Recordings([np.random.default_rng(0).normal(size=(600, 2))], fps=10)
     takes.arrays[0][300:450] *= 0.01
