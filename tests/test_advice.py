@@ -26,6 +26,7 @@ from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import PoseFeatures, SignalWindows
 
+pytestmark = pytest.mark.usefixtures("short_networks")
 LEAST_GAIN = 0.03
 
 

@@ -245,18 +245,6 @@ def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
     assert (tmp_path / "review.sqlite3").read_bytes() == before
 
 
-def test_labels_are_learned_by_the_fit(reviewed, tmp_path):
-    _, recordings = reviewed
-    labels = [["pour"] * len(recordings.arrays[0]), None, None, None]
-    learner = SemiSupervisedSegmenter(MallowSegmenter(3))
-    rest = None, lambda *args: None
-    with closing(make_review(learner, recordings, tmp_path, labels, *rest)) as review:
-        review.open()
-        assert "pour" in review.actions
-        assert review.state.entries[0].checked
-    make_review(MallowSegmenter(3), recordings, tmp_path, None, *rest).close()
-
-
 def test_fits_learn_from_a_sample():
     long = Recordings([np.arange(4e5)[:, None]], fps=5)
     sample = sample_of(long)
