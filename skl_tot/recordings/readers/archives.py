@@ -5,7 +5,7 @@ import json
 import struct
 import zipfile
 import zlib
-from itertools import chain
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -161,11 +161,13 @@ def _read_hdf5(path, variable):
     with h5py.File(path) as file:
         # each group once, as links can make paths endless
         file.visititems_links(lambda name, link: links.append((name, link)))
-        is_own = [isinstance(link, h5py.HardLink) for _, link in links]
-        objects = {name: file[name] for (name, _), x in zip(links, is_own) if x}
+        inner = [name for name, link in links if isinstance(link, h5py.HardLink)]
+        objects = {name: file[name] for name in inner}
         groups = [x for x in objects.values() if not hasattr(x, "shape")]
         rates = set().union(*(_rates_of(group.attrs) for group in [file, *groups]))
         arrays = {name: x for name, x in objects.items() if hasattr(x, "shape")}
+        paths = (accumulate(name.split("/"), "{}/{}".format) for name in arrays)
+        lost = {name for name, _ in links}.difference(*paths)
         divided = _divide_groups(arrays, path.stem)
         is_robot = any(x.startswith("obs/") for x in chain(*divided.values()))
         for recording, inside in divided.items():
@@ -185,9 +187,9 @@ def _read_hdf5(path, variable):
             is_filled = variable is not None or not set(features) <= set(asides)
             arrays_of[recording] = features if is_filled or not is_robot else {}
         _check_chosen(arrays_of, objects, variable, others)
-    if not all(is_own):
-        shown = short_repr([name for (name, _), x in zip(links, is_own) if not x])
-        warn_user(f"{shown} of {path.name} are links, and left out.")
+    if lost:  # a group that has two names shows its arrays under one of them
+        shown = short_repr(sorted(lost, key=lambda name: (name.count("/"), name)))
+        warn_user(f"{shown} of {path.name} are links or empty, and left out.")
     return arrays_of, asides if variable is None else (), rates
 
 
@@ -214,9 +216,8 @@ def _divide_groups(arrays, stem):
 
 def _is_recording(arrays):
     """Whether arrays by path are features of one recording, and not of several."""
-    own = [array for path, array in arrays.items() if "/" not in path]
     is_robot = any(path.startswith("obs/") for path in arrays)
-    return is_robot or any(map(_is_feature, own))
+    return is_robot or any(_is_feature(arrays[x]) for x in arrays if "/" not in x)
 
 
 def _rates_of(attributes):
