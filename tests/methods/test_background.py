@@ -3,21 +3,14 @@ import pytest
 from scipy.stats import norm
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
-from skl_tot.decoding import gaussians
-from skl_tot.decoding.gaussians import MIN_VARIANCE, find_background
-
-QUICK = {"max_iter": 30, "decoding": "fixed"}
-
-
-def fit_background(videos, *arguments, **options):
-    return gaussians.fit_background(lambda: iter(videos), *arguments, **options)
+from skl_tot.decoding.gaussians import MIN_VARIANCE, find_background, fit_background
 
 
 def test_equals_independent_gaussians():
     rng = np.random.default_rng(0)
     videos = [rng.normal(3, 2, size=(n, 3)) for n in (30, 40)]
     labels = [np.sort(rng.integers(0, 2, len(video))) for video in videos]
-    background = fit_background(videos, labels, 2, 25)
+    background = fit_background(lambda: iter(videos), labels, 2, 25)
     frames, actions = np.concatenate(videos), np.concatenate(labels)
     densities = []
     for k in range(2):
@@ -35,7 +28,8 @@ def test_equals_independent_gaussians():
 @pytest.mark.parametrize("Segmenter", [TemporalOTSegmenter, HMMSegmenter])
 def test_paths_run_through_what_is_left(activity, Segmenter):
     videos, _ = activity
-    model = Segmenter(4, background_percentile=20, **QUICK).fit(videos)
+    model = Segmenter(4, background_percentile=20, decoding="fixed", max_iter=30)
+    model.fit(videos)
     for path in model.predict(videos):
         kept = path[path >= 0]
         assert (np.diff(kept) >= 0).all()
