@@ -77,14 +77,8 @@ def make_signals(truth):
 
 def write_folder(folder, signals):
     for i, signal in enumerate(signals):
-        np.savetxt(
-            folder / f"take {i:02}.csv",
-            signal,
-            "%g",
-            delimiter=",",
-            header="x,y,z",
-            comments="",
-        )
+        options = {"delimiter": ",", "header": "x,y,z", "comments": ""}
+        np.savetxt(folder / f"take {i:02}.csv", signal, "%g", **options)
 
 
 def make_model(order, form, n_actions=N_ACTIONS):

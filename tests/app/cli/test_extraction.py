@@ -44,9 +44,8 @@ def test_folder_and_files_of_one_rate(run, refuses, videos):
     refuses(f"features d.mp4 {OPTIONS} --fps 10", videos)
     assert run(f"features d.mp4 {OPTIONS} --fps 5") == 0
     assert len(read_recordings("npy")) == 4
-    assert (
-        run(f"features videos c.mp4 d.mp4 {OPTIONS} --fps 2") == 0
-    )  # all of them anew
+    # all of them anew
+    assert run(f"features videos c.mp4 d.mp4 {OPTIONS} --fps 2") == 0
     assert read_recordings("npy").fps == 2
     (videos / "npy" / "recordings.json").unlink()
     refuses(f"features c.mp4 {OPTIONS} --fps 2", videos)

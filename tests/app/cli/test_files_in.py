@@ -42,12 +42,8 @@ def folder(tmp_path_factory):
         table.assign(time=clock * 1.2).to_csv(root / "slow" / f"v{i}.csv", index=False)
         clock[20:] += BREAK * (i == 0)
         table["other"] = np.linspace(0, 9, len(video))
-        table["Zeit"], table["subject"], table["trial"] = (
-            clock,
-            f"s{i // 2}",
-            f"0{i % 2}",
-        )
-        parts.append(table.assign(note="ok"))
+        told = {"subject": f"s{i // 2}", "trial": f"0{i % 2}", "note": "ok"}
+        parts.append(table.assign(Zeit=clock, **told))
     pd.concat(parts).to_csv(root / "long.csv", index=False)
     by = "--recording-column subject trial --time Zeit --bridge 30 --columns x y z"
     for name, data, options in [

@@ -87,10 +87,8 @@ def test_actions_without_an_order_are_by_their_time(run, tmp_path, capsys):
     random = np.random.default_rng(0)
     actions = [random.permutation(4) for _ in range(9)]
     lengths = np.array([9, 30, 5, 20])
-    put(
-        tmp_path / "segments",
-        {f"take {i}": own.repeat(lengths[own]) for i, own in enumerate(actions)},
-    )
+    takes = [(f"take {i}", own.repeat(lengths[own])) for i, own in enumerate(actions)]
+    put(tmp_path / "segments", dict(takes))
     assert run("summary segments --out out") == 0
     printed = capsys.readouterr().out
     assert "usual order" not in printed

@@ -212,9 +212,8 @@ def test_cycles_are_one_under_another(browser, laps, wait_for):
     """And their table is sorted by mouse and keys."""
     page = Opened(browser, laps.path, 1400)
     wait_for(page.rows, list(range(30)))
-    assert (
-        len(page.browser.find_elements("css selector", "#cycles ~ table td.cut")) == 3
-    )
+    cut = page.browser.find_elements("css selector", "#cycles ~ table td.cut")
+    assert len(cut) == 3
     page.to(page.x(2), AXIS + 4 * 21 + 8)  # the break is cut out
     wait_for(lambda: page.tip()[:1], ["action 1"])
     assert page.tip()[-1].startswith("line 3, shift 0, cycle 5, from 0:")

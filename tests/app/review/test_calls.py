@@ -162,10 +162,8 @@ def test_a_page_hears_only_of_what_changes(opened):
     work = {"accuracy", "next", "cycles", "names", "appearance"}
     assert reply["rows"].keys() == {"0"}
     assert not work & reply.keys()
-    assert pages("rename", action=0, name="pour").keys() & work == {
-        "names",
-        "appearance",
-    }
+    named = pages("rename", action=0, name="pour")
+    assert named.keys() & work == {"names", "appearance"}
     pages("check", recording=0, **CHECKED)
     back = {"recording": 0, "time": k / 10 + 0.3, "to": k / 10 + 0.1}
     before = pages("open")["accuracy"]["history"]

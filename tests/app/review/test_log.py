@@ -176,11 +176,8 @@ def test_folders_that_cannot_be_used(tmp_path):
     (tmp_path / "results" / "segments.csv").write_text("mine")
     (tmp_path / "text" / LOG).write_text("no database " * 100)
     (tmp_path / "folder" / LOG).mkdir()
-    for name, kind in [
-        ("results", FileExistsError),
-        ("text", ValueError),
-        ("folder", OSError),
-    ]:
+    kinds = {"results": FileExistsError, "text": ValueError, "folder": OSError}
+    for name, kind in kinds.items():
         with pytest.raises(kind):
             Review(MODEL, VIDEOS, tmp_path / name)
     assert os.listdir(tmp_path / "results") == ["segments.csv"]

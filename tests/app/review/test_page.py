@@ -34,14 +34,10 @@ ROAD = {"n_features": 6, "mean_length": 60, "random_state": 0}
 
 def plain(review):
     """What a review shows, which can be compared; single steps count as one."""
-    entries = [
-        (
-            entry.segments.starts.tolist(),
-            entry.segments.codes.tolist(),
-            bool(entry.checked),
-        )
-        for entry in review.state.entries
-    ]
+    entries = []
+    for entry in review.state.entries:
+        starts, codes = (own.tolist() for own in entry.segments[:2])
+        entries.append((starts, codes, bool(entry.checked)))
     return review.state.names, entries
 
 
