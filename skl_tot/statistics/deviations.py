@@ -9,7 +9,7 @@ from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import has_order, ranks_of_steps, usual_codes
-from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.bouts import CRUMB, collect_bouts
 from skl_tot.statistics.cycles import cut_cycles, without_idle
 
 # Robust z above which a duration, a number of bouts or a likelihood deviates.
@@ -21,9 +21,12 @@ MAD_TO_SD = 1.4826
 LEAST_TWICE, TWICE = 2.8, (1.7, 2.5)
 # Columns of findings, with the points that each of them counts.
 STEP_POINTS = {"missing": 3, "repeated": 3, "out_of_order": 3}
-DURATION_POINTS = {"too_long": 1, "too_short": 1}
+OF_CYCLES = ["extra", "as_long_as_two"]
+DURATION_POINTS = dict.fromkeys(OF_CYCLES, 3) | {"too_long": 1, "too_short": 1}
 FAR_LONGER = 3  # times the usual duration; then a step counts as much as a lost one
 FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
+# Findings and actions are usual if a greater share of recordings or cycles has them.
+MOST_UNUSUAL = 0.2
 
 
 @with_shared_texts
@@ -53,26 +56,29 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        `cycle_times` has the same columns for cycles. There, steps next to a break are
-        no deviation if they are missing, repeated or shorter, or up to twice as long as
-        usual.
+        `cycle_times` has the same columns for cycles, and more. There, steps next to a
+        break are no deviation if they are missing, repeated or shorter, or up to twice
+        as long as usual.
 
         - ``missing``: tuple of the missing actions of `usual_order`. A bout does not
           count if it is an outlier of the logarithms of all bouts of its action, five
           or more, and shorter than a third of their lower quartile.
         - ``repeated``: tuple of the actions whose number of bouts deviates, compared
-          with the recordings that show them. Also, in cycles, actions whose single
-          bout takes 1.7 to 2.5 times :math:`m`, at a z above 2.8, while most others
-          take no longer than usual.
+          with the recordings that show them.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
           before the second, in contrast to the order. A step back in more than half of
           the recordings is usual, and none is listed if recordings show no order.
-        - ``too_long`` and ``too_short``: tuples of the actions whose durations deviate
-          and that are not repeated, the most extreme first, each with its total
-          duration and :math:`m`.
+        - ``extra``, of cycles only: tuple of added actions, each with its total
+          duration: at most a fifth of the cycles show it, and it takes a third of the
+          median step of `usual_order` or longer. It has no other findings.
+        - ``as_long_as_two``, of cycles only: tuple of the actions whose single bout
+          takes 1.7 to 2.5 times :math:`m`, at a z above 2.8, while most others take no
+          longer than usual, each with its duration and :math:`m`.
+        - ``too_long`` and ``too_short``: tuples of the other actions whose durations
+          deviate, the most extreme first, each with its total duration and :math:`m`.
         - ``unlikely``: whether the mean log-likelihood is low;
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
-        - ``score``: 3 for each action or pair of the first three, and each action that
+        - ``score``: 3 for each action or pair of the first five, and each action that
           takes 3 :math:`m`, 1 for each other finding. One in more than a fifth of the
           recordings, and at least two, is usual and does not count.
         - ``deviates``: whether the score is above the median.
@@ -89,7 +95,7 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     """
     bouts = collect_bouts(labels, fps)
     means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-    table = compare_bouts(bouts.without_crumbs(), means)
+    table = compare_bouts(bouts.without_crumbs(), means).drop(columns=OF_CYCLES)
     table = table.iloc[np.lexsort((-table.pop("extreme"), -table["score"]))]
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 
@@ -159,26 +165,30 @@ def compare_bouts(bouts, means=None):
     codes = usual_codes(bouts)
     counts, totals, z = score_durations(bouts)
     usual = np.nanmedian(totals, axis=0) if totals.size else np.zeros(0)
-    near = _near_breaks(bouts, codes)
+    in_cycles = "breaks_before" in bouts.table
+    is_extra = _are_extra(totals, codes) & in_cycles
+    # a step that is extra has no other finding
+    near = _near_breaks(bouts, codes) | is_extra
     is_short = (-z > MOST_USUAL) & ~near
     # a step that starts again after a break lasts up to twice as long
     is_long = (z > MOST_USUAL) & ~(near & (totals <= 2 * usual))
     is_repeated = (counts > _most_bouts(counts)) & ~near
-    is_twice = _are_twice(counts, totals / usual, z) & ~near
-    is_twice &= "breaks_before" in bouts.table  # in cycles
-    is_long &= ~is_twice
+    is_twice = _are_twice(counts, totals / usual, z) & ~near & in_cycles
+    is_long &= ~(is_twice | is_extra)
     steps_back = [()] * len(bouts.names)
     if has_order(bouts):
         steps_back = _find_steps_back(bouts, codes)
+    far_of = {"as_long_as_two": is_twice, "too_long": is_long, "too_short": is_short}
     rows = []
     for i, name in enumerate(bouts.names):
         lacking = [code for code in codes if counts[i, code] == 0 and not near[i, code]]
         row = {"recording": name, "missing": bouts.name_codes(lacking)}
-        repeated = np.flatnonzero(is_repeated[i] | is_twice[i])
-        row["repeated"] = bouts.name_codes(repeated)
+        row["repeated"] = bouts.name_codes(np.flatnonzero(is_repeated[i]))
         pairs = [pair for pair in steps_back[i] if not near[i, list(pair)].all()]
         row["out_of_order"] = tuple(map(bouts.name_codes, pairs))
-        for column, is_far in (("too_long", is_long), ("too_short", is_short)):
+        added = np.flatnonzero(is_extra[i])
+        row["extra"] = tuple(zip(bouts.name_codes(added), totals[i, added].tolist()))
+        for column, is_far in far_of.items():
             far = np.flatnonzero(is_far[i])
             far = far[np.argsort(-abs(z[i, far]), kind="stable")]
             times = totals[i, far].tolist(), usual[far].tolist()
@@ -190,6 +200,14 @@ def compare_bouts(bouts, means=None):
     table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)
+
+
+def _are_extra(totals, codes):
+    """Mask (n_cycles, n_actions) of rare actions, unless far shorter than usual."""
+    if not codes:
+        return np.zeros(totals.shape, dtype=bool)
+    is_rare = np.isfinite(totals).mean(axis=0) <= MOST_UNUSUAL
+    return is_rare & (totals >= CRUMB * np.nanmedian(totals[:, codes]))
 
 
 def _are_twice(counts, shares, z):
@@ -301,7 +319,7 @@ def _count_points(rows, are_unlikely):
         findings_of.append(findings)
     numbers = Counter(finding for findings in findings_of for finding in findings)
     # a finding in more than a fifth of the recordings, and at least two, is usual
-    most = max(1, 0.2 * len(rows))
+    most = max(1, MOST_UNUSUAL * len(rows))
     points = STEP_POINTS | DURATION_POINTS | {"far_longer": 2, "unlikely": 1}
     scores = [
         sum(points[name] for name, action in findings if numbers[name, action] <= most)

@@ -8,7 +8,7 @@ import pytest
 
 from skl_tot.meta.cycles import cuts_of_path
 from skl_tot.recordings import Recordings
-from skl_tot.statistics import cycle_times
+from skl_tot.statistics import cycle_times, deviations
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.cycles import cut_cycles
 
@@ -71,6 +71,9 @@ def test_what_is_wrong_in_each_of_many_cycles():
     assert np.flatnonzero(table["deviates"]).tolist() == [7, 30]
 
 
+FOUND = ["missing", "repeated", "extra", "as_long_as_two"]
+
+
 @pytest.mark.parametrize(("spread", "unit"), [(0.04, 1), (0.12, 1), (0.08, 20)])
 def test_each_deviation_is_called_what_happened(spread, unit):
     """Of 120 cycles, with the crumbs and blurs that models leave, at several scales."""
@@ -89,15 +92,38 @@ def test_each_deviation_is_called_what_happened(spread, unit):
     table = cycle_times(lay([(f"step {k}", int(m)) for k, m in steps]))
     assert len(table) == 120
     lacking = {20: 0, 25: 1, 50: 2, 60: 3, 80: 4}
-    missing = {k: own for k, own in table["missing"].items() if own}
-    assert missing == {k: (f"step {step}",) for k, step in lacking.items()}
+    found = {k: table[k][table[k].map(len) > 0].to_dict() for k in table if k in FOUND}
+    assert found["missing"] == {k: (f"step {step}",) for k, step in lacking.items()}
     assert table["steps"][[24, 25]].tolist() == [5, 4]
-    repeated = {k: own for k, own in table["repeated"].items() if own}
-    assert repeated == {90: ("step 1",), 108: ("step 2",)}
+    assert found["repeated"] == {108: ("step 2",)}
+    ((step, time, median),) = found["as_long_as_two"].pop(90)
+    assert (step, time) == ("step 1", int(n[90, 1]))
+    assert 1.7 <= time / median <= 2.5
+    assert not found["as_long_as_two"]
+    assert not found["extra"]
     assert [step for step, *_ in table["too_long"][35]] == ["step 3"]
     assert table["out_of_order"][40] == (("step 2", "step 1"),)
     deviating = set(np.flatnonzero(table["deviates"])) - {*lacking, 35, 40, 90, 108}
     assert len(deviating) <= 2
+
+
+def test_an_added_step_of_few_cycles_is_extra():
+    """A crumb is none, nor what more than a fifth of the cycles show."""
+    steps = [list(USUAL.items()) for _ in range(30)]
+    for k, n in {4: 900, 9: 300, 20: 9, 29: 900}.items():
+        steps[k][2:2] = [("jam", n)]
+    steps[12][1:1] = [("crumb", 9)]  # under a third of 30
+    for k in range(0, 28, 4):  # 7 of 30
+        steps[k].append(("check", 40))
+    table = cycle_times(lay([step for own in steps for step in own]), fps=10)
+    assert len(table) == 30
+    extra = {k: own for k, own in table["extra"].items() if own}
+    jams = {
+        k: (("jam", pytest.approx(time)),) for k, time in {4: 90, 9: 30, 29: 90}.items()
+    }
+    assert extra == jams
+    assert table["score"][table["score"] > 0].to_dict() == dict.fromkeys(jams, 3)
+    assert "extra" not in deviations({"a": ["x"], "b": ["x", "y"]})
 
 
 @pytest.mark.parametrize("idle", ["background", "Idle", "not a step"])

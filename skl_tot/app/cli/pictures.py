@@ -8,8 +8,9 @@ from skl_tot.app.cli.stages import stage
 N_SHOWN = 5  # recordings, or differences of groups, that are printed
 # Columns of deviations with actions, and the text of an action or a pair.
 REASONS = {"missing": "{}", "repeated": "{}", "out_of_order": "{0[0]} before {0[1]}"}
-REASONS |= dict.fromkeys(
-    ("too_long", "too_short"), "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})"
+REASONS |= {"extra": "{0[0]} ({0[1]:.4g})"} | dict.fromkeys(
+    ("as_long_as_two", "too_long", "too_short"),
+    "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})",
 )
 
 

@@ -23,6 +23,12 @@ MEASURES = {  # text, and format of values; None formats durations
     "bouts": ("bouts in a recording", "{:.3g}".format),
     "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
 }
+DURATIONS = {  # findings with durations
+    "extra": "extra",
+    "as_long_as_two": "as long as two",
+    "too_long": "unusually long",
+    "too_short": "unusually short",
+}
 SECTIONS: dict = {}  # title, whether it is folded, and function, by id
 
 
@@ -152,12 +158,11 @@ def _list_reasons(deviation, length):
             reasons.append((key, [(code, "") for code in deviation[key]]))
     for first, second in deviation["out_of_order"]:
         reasons.append(("out of order", [(first, "before"), (second, "")]))
-    for key, word in (("too_long", "long"), ("too_short", "short")):
-        if deviation[key]:
-            times = []
-            for code, time, usual in deviation[key]:
-                times.append((code, f"{length(time)}, usually {length(usual)}"))
-            reasons.append((f"unusually {word}", times))
+    for key, what in DURATIONS.items():
+        times = []
+        for code, *numbers in deviation.get(key, ()):
+            times.append((code, ", usually ".join(map(length, numbers))))
+        reasons += [(what, times)] if times else []
     if deviation["unlikely"]:
         reasons.append(("unlike the others", []))
     return reasons

@@ -68,7 +68,8 @@ def test_cycles(run, tmp_path, capsys):
     """Cycles in one recording are counted and compared."""
     steps = [("pick", 30), ("weld", 50), ("pack", 20)] * 12
     steps[7 * 3 + 1] = ("weld", 130)
-    del steps[3 * 3 + 2]
+    steps[3 * 3 + 2] = ("jam", 90)
+    steps[5 * 3] = ("pick", 66)
     labels = np.concatenate([np.repeat(action, n) for action, n in steps])
     put(tmp_path / "segments", {"shift": labels})
     assert run("summary segments --out out") == 0
@@ -77,10 +78,12 @@ def test_cycles(run, tmp_path, capsys):
     cycles = cycle_times(labels, fps=10)
     assert len(cycles) == 12
     same(out / "cycles.csv", write_lists(cycles.assign(recording="shift")))
-    assert pd.read_csv(out / "deviations.csv")["cycle"].tolist() == [4, 8]
+    assert pd.read_csv(out / "deviations.csv")["cycle"].tolist() == [4, 6, 8]
     printed = capsys.readouterr().out
-    assert "of 18 s: shift, cycle 8 from 68 s" in printed
-    assert "cycle 8 from 68 s: too long: weld (13, usually 5)" in printed
+    assert "of 18 s: shift, cycle 8 from 80.6 s" in printed
+    assert "cycle 4 from 30 s: missing: pack; extra: jam (9)" in printed
+    assert "cycle 6 from 57 s: as long as two: pick (6.6, usually 3)" in printed
+    assert "cycle 8 from 80.6 s: too long: weld (13, usually 5)" in printed
 
 
 def test_actions_without_an_order_are_by_their_time(run, tmp_path, capsys):
