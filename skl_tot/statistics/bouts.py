@@ -116,7 +116,9 @@ class Bouts:
 
 
 def collect_bouts(labels, fps=None):
-    """Return the bouts of labels of any form, or of a table of segments."""
+    """Return the bouts of labels of any form, of a table of segments, or of bouts."""
+    if isinstance(labels, Bouts):
+        return labels
     check_fps(fps)
     is_frame = getattr(labels, "ndim", 1) == 2 and hasattr(labels, "columns")
     if is_frame and ("action" in labels or not is_table(labels)):

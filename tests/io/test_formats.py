@@ -283,8 +283,8 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert all(cell.font.bold for cell in header)
     assert not any(cell.font.bold for cell in rows[0])
     formats = {name: cell.number_format for name, cell in cells[0].items()}
-    assert formats["end_time"] == "0.0"
-    assert formats["end_clock"] == "yyyy-mm-dd hh:mm:ss.00"
+    assert (formats["end"], formats["end_time"]) == ("0_)", "0.0_)")
+    assert formats["end_clock"] == "yyyy-mm-dd hh:mm:ss.00_)"
     widths = [sheet.column_dimensions[cell.column_letter].width for cell in header]
     assert widths[list(formats).index("end_clock")] > len("2024-03-04 06:51:08.25")
     assert cells[0]["end_time"].value == 0.3
@@ -299,7 +299,7 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     )
     write_workbook({"sums": sums}, tmp_path / "a.xlsx")
     row = next(openpyxl.load_workbook(tmp_path / "a.xlsx")["sums"].iter_rows(2, 3))
-    assert [cell.number_format for cell in row] == ["0.000", "0.000"]
+    assert [cell.number_format for cell in row] == ["0.000_)", "0.000_)"]
     sums = pd.read_excel(tmp_path / "a.xlsx").to_numpy().tolist()
     assert sums == [[0.3333333333333, 2.5], [171.9, 1_700_000_000.125]]
     with pytest.raises(ValueError, match="number of characters in 'action' is 32768"):

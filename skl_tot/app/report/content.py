@@ -68,8 +68,8 @@ class Content:
 
     @cached_property
     def bouts(self):
-        """Bouts of the recordings."""
-        return collect_bouts(self.recordings)
+        """Bouts of the recordings, as statistics count them."""
+        return collect_bouts(self.recordings).without_crumbs()
 
     @cached_property
     def circle(self):
@@ -82,7 +82,8 @@ class Content:
     @cached_property
     def cycles(self):
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
-        found = repeated_cycles(self.bouts, self.findings.names, self.circle)
+        bouts = collect_bouts(self.recordings)  # crumbs of idle time are no steps
+        found = repeated_cycles(bouts, self.findings.names, self.circle)
         if found is None:
             return None
         table, bouts = found
@@ -317,7 +318,7 @@ class Content:
         if n_units > 1:
             middle = f"; half of them take {low} to {high}" if low != high else ""
             sentences.append([f"A {kind} usually takes {usual}{middle}."])
-        takes = {k: np.median(times) for k, times in self.totals.items() if len(times)}
+        takes = {code: np.median(self.totals[code]) for code in self.usual}
         if len(takes) > 1:
             longest = max(takes, key=takes.get)
             what = "action of a recording" if self.cycles is None else "step of a cycle"
@@ -342,7 +343,7 @@ class Content:
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
         names = {k: name for k, name in self.findings.names.items() if k < n_actions}
-        return describe_lacking(self.segmenter, paths, names, self.recordings.names)
+        return describe_lacking(self.segmenter, paths, names, self.video_names)
 
     def trust(self):
         """Level and sentences on the reliability of the labels."""

@@ -175,7 +175,6 @@ def read_model(
     clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
     paths = Recordings(findings.paths, fps=fps, **clock)
     paths.stops = videos.stops
-    groups = compare_groups(paths, **compared) if compared else None
     content = Content(
         model,
         segmenter,
@@ -184,11 +183,13 @@ def read_model(
         paths,
         findings,
         truth,
-        groups,
-        accuracy,
-        numbers,
+        accuracy=accuracy,
+        numbers=numbers,
     )
-    if truth is None and accuracy is None and not all(map(np.all, findings.labelled)):
+    if compared:
+        content.groups = compare_groups(content.bouts, **compared)
+    is_measured = truth is not None or "frames" in (accuracy or {})
+    if not (is_measured or all(map(np.all, findings.labelled))):
         content.rating = rate_trust(model, videos, paths)
     return content
 

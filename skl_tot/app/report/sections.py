@@ -197,7 +197,9 @@ def timelines(content):
     names = content.findings.names
     labels = content.truth.names if content.truth else {}
     buttons = {}
-    for code in sorted((names.keys() | labels.keys()) - {BACKGROUND}):
+    for code in dict.fromkeys([*content.order, *labels]):
+        if code == BACKGROUND:
+            continue
         name, label = names.get(code), labels.get(code)
         if name is None:
             buttons[code] = f"– ({label})"
@@ -237,7 +239,9 @@ def profiles(content):
     # equal values (up to rounding) in the order of features
     differences = profiles.means.std(axis=0).round(9)
     chosen = np.sort(np.argsort(-differences, kind="stable")[:MOST_FEATURES])
-    means = profiles.means[:, chosen].T
+    actions = [code for code in content.order if code in profiles.actions]
+    places = list(map(profiles.actions.index, actions))
+    means = profiles.means[np.ix_(places, chosen)].T
     levels = np.rint(4 * means / (np.abs(means).max() or 1)).astype(int)
     shown = means.round(1) + 0.0  # no -0.0
     rows = [
@@ -245,7 +249,7 @@ def profiles(content):
         for row, j in enumerate(chosen)
     ]
     n_features = len(profiles.features)
-    return {"actions": profiles.actions, "n_features": n_features, "rows": rows}
+    return {"actions": actions, "n_features": n_features, "rows": rows}
 
 
 @section("Signals of each action")
@@ -295,7 +299,8 @@ def _has_no_pictures(content):
 @section("Typical frames", folded=_has_no_pictures)
 def typical(content):
     """Return the most typical frames of each action."""
-    return content.findings.typical
+    found = content.findings.typical
+    return {code: found[code] for code in content.order if code in found}
 
 
 @section("Recordings", folded=True)

@@ -24,7 +24,8 @@ from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.names import Actions
 from skl_tot.recordings.stops import with_stops
-from skl_tot.statistics.actions import durations
+from skl_tot.statistics.actions import usual_codes
+from skl_tot.statistics.bouts import collect_bouts
 
 # How much is right. A check compares the prediction for a recording, or a part of it,
 # with the checked labels. People check proposals and doubtful places, no sample of the
@@ -140,7 +141,7 @@ def export(review, format):
     write_labels(table, folder / "labels", format, file_format)
     if format == "excel":
         with disk.replaced(folder / "segments.xlsx") as temporary:
-            sheets = {"segments": table, "durations": durations(table)}
+            sheets = {"segments": table, "durations": describe_times(table)}
             write_workbook(sheets, temporary)
     save(review)
     with disk.replaced(folder / "recordings.csv") as temporary:
@@ -167,6 +168,17 @@ def table_with_stops(review, table):
         raise ValueError(f"{text}; let it learn, or choose another format.")
     words = list(io.labels_from_segments(table).values())
     return io.segments(with_stops(review.recordings.replace(words)))
+
+
+def describe_times(table):
+    """Table of the total time of each action in each recording, usual ones first."""
+    bouts = collect_bouts(table).without_crumbs()
+    codes = usual_codes(bouts)
+    codes += [code for code in range(len(bouts.actions)) if code not in codes]
+    times = bouts.matrix(bouts.by_action["duration"].sum(min_count=1))[:, codes]
+    times = pd.DataFrame(times, bouts.names, bouts.name_codes(codes))
+    times.insert(len(codes), "unit", bouts.unit, allow_duplicates=True)
+    return times.reset_index(names="recording", allow_duplicates=True)
 
 
 def folder_of(review):

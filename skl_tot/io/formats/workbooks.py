@@ -42,6 +42,7 @@ def _write_sheet(sheet, table):
     font = import_extra("openpyxl.styles").Font(name="Calibri", size=11, bold=True)
     letter_of = import_extra("openpyxl.utils").get_column_letter
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
     head, formats = [], []
     for number, (name, column) in enumerate(table.items(), start=1):
         formats.append(_format_of(name, column))
@@ -50,7 +51,7 @@ def _write_sheet(sheet, table):
         width = max(len(str(x)) for x in [name, *column])
         if width > MOST_TEXT:
             refuse(f"a number of characters in {name!r}", width, f"up to {MOST_TEXT}")
-        sheet.column_dimensions[letter_of(number)].width = min(width, MAX_WIDTH) + 3
+        sheet.column_dimensions[letter_of(number)].width = min(width, MAX_WIDTH) + 5
         head.append(_cell(sheet, str(name)))
         head[-1].font = font
     sheet.append(head)
@@ -59,15 +60,16 @@ def _write_sheet(sheet, table):
 
 
 def _format_of(name, column):
-    # as many decimals as its values need, or three
+    # as many decimals as its values need, or three; "_)" is a space before the text of
+    # the next column
     if str(name).endswith("_clock"):
         texts, form = column, "yyyy-mm-dd hh:mm:ss."
     elif column.dtype.kind == "f":
         texts, form = [f"{x:.3f}".rstrip("0") for x in column.dropna()], "0."
     else:
-        return GENERAL
+        return "0_)" if column.dtype.kind == "i" else GENERAL
     n_digits = max((len(str(x).partition(".")[2]) for x in texts), default=0)
-    return (form + "0" * min(n_digits, 3)).rstrip(".")
+    return (form + "0" * min(n_digits, 3)).rstrip(".") + "_)"
 
 
 def _cell(sheet, value, format=GENERAL):

@@ -17,6 +17,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.display.palette import style_of
 from skl_tot.io import load_model, read_segments, read_table, save_model
 from skl_tot.recordings import read_recordings
+from skl_tot.statistics.bouts import collect_bouts
 
 NAMES = list("abcdef")
 
@@ -140,6 +141,7 @@ def test_the_report_is_that_of_the_export(run, made, tmp_path, capsys):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "In 4 of 6 recordings, this page shows labels that people gave." in page
     assert "known when all is checked" in page
+    assert re.search(r"k-means agrees on \d+ % of the frames", page)
     assert "nobody has checked" not in page
     expected, _ = expected_labels(made)
     table = pd.read_csv(tmp_path / "summary" / "durations_by_group.csv")
@@ -162,8 +164,8 @@ def test_summary_and_subtasks_take_the_review(run, made, tmp_path, capsys, monke
     printed = capsys.readouterr().out
     assert "Labels of people in 4 of 6 recordings are kept.\n" in printed
     found = pd.read_csv(tmp_path / "summary" / "durations.csv")
-    totals = made.table.groupby(["recording", "action"])["duration_time"].sum()
-    totals = totals.drop("background", level="action")
+    bouts = collect_bouts(made.table).without_crumbs().table
+    totals = bouts.groupby(["recording", "action"], observed=True)["duration"].sum()
     found = found[found["total"] > 0].set_index(["recording", "action"])["total"]
     assert found.to_dict() == pytest.approx(totals.to_dict())
     written = []

@@ -113,6 +113,29 @@ def test_workbooks_in_and_out(run, tmp_path, capsys):
     pd.testing.assert_frame_equal(sheets["durations"], expected, check_dtype=False)
 
 
+def test_a_bout_of_an_action_that_is_called_missing_is_counted_nowhere(run, capsys):
+    takes = {f"take {i}": np.repeat(list("abc"), [30 + i, 20, 40]) for i in range(8)}
+    takes["take 5"] = np.repeat(list("abc"), [30, 1, 40])
+    write_segments(segments(takes, 10), "all.csv")
+    assert run("summary all.csv --out a.xlsx") == 0
+    printed = capsys.readouterr().out
+    assert "take 5: missing: b" in printed
+    assert printed.splitlines()[3].split()[:3] == ["b", "7", "7"]
+    assert "A bout far shorter than usual counts" in printed
+    sheets = pd.read_excel("a.xlsx", sheet_name=None)
+    assert list(sheets) == ["durations", "deviations", "transitions"]
+    times = sheets["durations"].set_index("recording").loc["take 5"]
+    assert times["bouts"].tolist() == [1, 0, 1]
+    assert times["total"].tolist() == pytest.approx([3.1, 0, 4])
+    del takes["take 5"]
+    write_segments(segments(takes, 10), "all.csv")
+    assert run("summary all.csv --out a.xlsx") == 0  # without an empty sheet
+    assert list(pd.read_excel("a.xlsx", sheet_name=None)) == [
+        "durations",
+        "transitions",
+    ]
+
+
 GROUPS = "recording,group\n" + "".join(f"take {k},{'gh'[k > 2]}\n" for k in range(5))
 REFUSED = {  # tables of groups, options, and the words of the refusal
     "some": (GROUPS.replace("take 4,h\n", ""), "", "in --groups is ['take 4']"),

@@ -406,6 +406,26 @@ def test_cycles_have_a_row_each(shift, write):
     assert cells[5] == f"{100 * (frames == 1).mean():.1f} %"
 
 
+def test_a_single_jam_is_extra_and_no_usual_step(write):
+    """Actions are in their usual order, wherever they are listed."""
+    frames = np.array(["z", "y", "x"])[shift_of_cycles(20)].tolist()
+    frames[580:580] = ["jam"] * 300  # before the last step of cycle 6
+    frames = np.array([*frames, *["idle"] * 200])
+    values = np.random.default_rng(0).normal(size=(len(frames), 3))
+    takes = Recordings([values], ["monday"], fps=10)
+    model = HMMSegmenter(2, order="free", random_state=0).fit(takes)
+    page = write(model, takes, corrected=[frames])
+    longest = "The longest step of a cycle is y, which usually takes 5.00 s in all."
+    assert longest in page.text_of[None]
+    (row,) = page.rows["deviating_cycles"][1:]
+    assert (row[0], " ".join(row[4].split())) == ("6", "extra: jam 30.0 s")
+    assert page.cells("actions", "idle")[0][0] == "–"
+    shown = ["z", "y", "x", "idle", "jam"]
+    words = re.findall(r"\w+", page.text_of["timelines"])
+    assert [word for word in words if word in shown] == 2 * shown  # and on paper
+    assert [word for word in page.rows["profiles"][0] if word in shown] == shown
+
+
 @pytest.mark.parametrize(("days", "day"), [(0, "2024-03-04 "), (1, ""), ("NaT", "")])
 def test_times_are_by_the_clock(shift, write, days, day):
     model, takes = shift

@@ -4,15 +4,18 @@ import re
 import tempfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.app.review import Review
 from skl_tot.app.review.entry import GONE
+from skl_tot.app.review.results import describe_times
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
+from skl_tot.io import segments
 from skl_tot.recordings import Recordings
 
 
@@ -329,3 +332,20 @@ def test_groups_of_an_export(model, videos, tmp_path):
     assert "Groups compared" in page
     with pytest.raises(ValueError):
         Review(model, videos, groups={"a": "x"})
+
+
+def test_durations_of_an_export_have_a_row_each(model, videos, tmp_path):
+    """Columns are actions in usual order, then others, whatever their names."""
+    pytest.importorskip("openpyxl")
+    review = Review(model, videos, tmp_path).open()
+    review.export("excel")
+    review.close()
+    sheets = pd.read_excel(tmp_path / "segments.xlsx", sheet_name=None)
+    times = describe_times(review.table())
+    pd.testing.assert_frame_equal(sheets["durations"], times)
+    takes = [np.repeat(["unit", "a"], [20, n]) for n in (9, 8, 10, 9, 9, 9)]
+    takes[3] = np.repeat(["unit", "a", "b"], [20, 1, 30])
+    table = describe_times(segments(Recordings(takes, fps=10)))
+    assert table.columns.tolist() == ["recording", "unit", "a", "b", "unit"]
+    assert table.pop("recording").tolist() == list("012345")
+    assert table.iloc[3, :3].tolist() == pytest.approx([2.1, np.nan, 3], nan_ok=True)
