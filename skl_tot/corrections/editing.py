@@ -19,6 +19,7 @@ from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
     NO_ACTIONS,
+    UNKNOWN_NAME,
     by_name,
     find_code,
     split_label_sequences,
@@ -235,7 +236,7 @@ def refine(model: Model, X, y) -> Model:
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         taught.fit(videos, y)
     if taught.unlabelled_actions_:
-        taught = _with_names_of(segmenter.predict(videos), taught)
+        taught = keep_names(segmenter.predict(videos), taught)
     paths, _ = split_label_sequences(taught.labels_)
     names = default_names(taught.actions_.tolist(), "action")
     kept = taught.unlabelled_actions_
@@ -306,7 +307,7 @@ def _relabel(segmenter, before, after):
         segmenter.labels_[key] = after[np.searchsorted(before, labels[key])]
 
 
-def _with_names_of(labels_before, taught):
+def keep_names(labels_before, taught):
     """Give actions that labels lack the name that most of their frames had before."""
     unlabelled = taught.unlabelled_actions_
     labelled = set(taught.actions_.tolist()) - set(unlabelled)
@@ -316,7 +317,7 @@ def _with_names_of(labels_before, taught):
     names, taken = {}, labelled.copy()
     for action in unlabelled:
         old_names, counts = np.unique(old[new == action], return_counts=True)
-        if len(old_names):
+        if 2 * counts.max(initial=0) > counts.sum():
             name = _in_words_of(labelled, old_names[counts.argmax()].item())
             if name is not None and name not in taken:
                 names[action] = name
@@ -332,7 +333,7 @@ def _with_names_of(labels_before, taught):
 
 def _in_words_of(labels, name):
     """Name of an action among labels; None for background or without a name."""
-    if name in NO_ACTIONS:
+    if name in (*NO_ACTIONS, UNKNOWN_NAME):
         return None
     is_text = isinstance(next(iter(labels)), str)
     if isinstance(name, str) or not is_text:

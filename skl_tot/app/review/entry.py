@@ -96,6 +96,7 @@ class Entry(NamedTuple):
     changed: Track | None = None  # as shown before a proposal of the model
     # predicted boundaries: first frames, and the least and greatest they may be
     edges: np.ndarray = np.empty((0, 3), int)
+    in_stops: tuple = ()  # `runs_of` rows of `told` of frames in stops, for later
 
     # Facts about the labels
 
@@ -151,6 +152,23 @@ class Entry(NamedTuple):
         """Names (n_frames,) of labels from people, "" for others; None without any."""
         is_known = self.frames_known()
         return np.where(is_known, self.words(names), "") if is_known.any() else None
+
+    def told(self):
+        """Labels by people (n_frames, 4): code, by hand, and order and n_learned."""
+        # the last two are of `Stretch`, 0 unless checked; code `UNLABELLED` is unknown
+        told = np.zeros((self.n_frames, 4), int)
+        told[:, 0] = np.where(self.frames_known(), self.segments.labels(), UNLABELLED)
+        told[:, 1] = self.segments.spread(self.segments.by_hand)
+        for start, end, *check in self.checked:
+            told[start:end, 2:] = check
+        return told
+
+    def told_in_stops(self):
+        """Rows as of `told` of frames in stops; one for all if nobody told any."""
+        rows = [run[2:] for run in self.in_stops] or [(UNLABELLED, 0, 0, 0)]
+        return np.repeat(
+            rows, [end - start for start, end, *_ in self.in_stops] or 1, 0
+        )
 
     def shown_confidence(self):
         """Confidence (n_frames,) of the shown labels: 1 for labels from a person."""
@@ -254,7 +272,16 @@ class Entry(NamedTuple):
         is_same = entry.is_checked() or have_equal_labels(self.segments, before)
         return entry._replace(changed=None if is_same else before)
 
-    # Changes by a model
+    # Changes by a model, and by other stops
+
+    def with_told(self, told):
+        """Show labels by people, see `told`, which the model counts as seen."""
+        is_known = told[:, 0] != UNLABELLED
+        labels = np.where(is_known, told[:, 0], self.segments.labels())
+        segments = find_track(labels, told[:, 1] == 1, self.breaks)
+        checked = tuple(Stretch(*run) for run in runs_of(told[:, 2:]) if run[2])
+        seen = tuple(stretch[:2] for stretch in checked)
+        return self._replace(segments=segments, checked=checked, seen=seen)
 
     def propose(self, prediction, n_learned):
         """Show another prediction, except where people gave or checked labels."""
@@ -288,7 +315,11 @@ class Entry(NamedTuple):
             if action in track.codes:
                 numbers = np.flatnonzero(is_new) + 1
                 tracks[name] = self._join(track._replace(codes=codes), numbers)
-        return self._replace(**tracks)
+        in_stops = tuple(
+            (start, end, into if code == action else code, *rest)
+            for start, end, code, *rest in self.in_stops
+        )
+        return self._replace(**tracks, in_stops=in_stops)
 
     def forget_codes(self, kept_codes):
         """Mark all other predicted codes as gone, also background and unlabelled."""
@@ -347,6 +378,14 @@ def mark_frames(spans, n_frames):
     for start, end, *_ in spans:
         is_in[start:end] = True
     return is_in
+
+
+def runs_of(rows):
+    """Find runs of equal rows of an array: tuples of start, end and the values."""
+    starts = np.r_[0, 1 + np.flatnonzero(np.diff(rows, axis=0).any(axis=1))]
+    starts = starts[: len(rows)].tolist()  # none of no row
+    spans = zip(starts, [*starts[1:], len(rows)])
+    return tuple((*span, *rows[span[0]].tolist()) for span in spans)
 
 
 def subtract(spans, others):

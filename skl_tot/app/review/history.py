@@ -33,6 +33,7 @@ class State(NamedTuple):
     entries: tuple  # of each recording; None if unread
     n_learned: int = 0  # checks that the model has learned
     apart: tuple = ()  # pairs of actions that look alike, and are two
+    taught: str = ""  # digest of the labels that the model learned here
 
     def find_or_add(self, action):
         """State and code of an action; a new code makes all those up to it."""
@@ -68,6 +69,7 @@ class State(NamedTuple):
         for entry in self.entries:
             for track in filter(None, (entry.segments, entry.changed)):
                 used.update(track.codes.tolist())
+            used.update(code for _, _, code, *_ in entry.in_stops)
         names = Actions(pair for pair in self.names.items() if pair[0] in used)
         kept = [UNLABELLED, *names]
         entries = tuple(entry.forget_codes(kept) for entry in self.entries)
@@ -134,7 +136,7 @@ def from_json(name, value):
             return np.array(value, int).reshape(-1, 3)
         case "names":
             return Actions((int(code), word) for code, word in value.items())
-        case "seen" | "apart":
+        case "seen" | "apart" | "in_stops":
             return tuple(map(tuple, value))
         case "actions":
             return tuple(value)
@@ -193,7 +195,8 @@ class Log:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
             text = f"{self.path} belongs to a review that is open"
-            return FileExistsError(f"{text}; close it, or give another folder as out.")
+            how = "Ctrl + C in its window, or close() in Python"
+            return FileExistsError(f"{text}; close it ({how}), and try again.")
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             text = f"{self.path} cannot be written ({one_line(error)})"
             remedy = "if the disk is full, free space and try again"
@@ -332,15 +335,6 @@ class History:
         else:
             done.append((said, self.state))
         self.state = after
-
-    def find_said(self, words):
-        """State after the change that brought the model, if words begin it, or None."""
-        done, _ = self._stacks["undo"]
-        states = [state for _, state in done] + [self.state]
-        for (said, _), before, after in zip(done, states, states[1:]):
-            if before.model != after.model == self.state.model:
-                return after if said.startswith(words) else None
-        return None
 
     def step(self, word):
         """Undo or redo, after writing it."""

@@ -14,8 +14,6 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import groups_of_report
 
-LEARNED = "learned"  # first word of a sentence; a restart needs it
-
 
 @with_shared_texts
 class Review(Answers):
@@ -112,9 +110,9 @@ class Review(Answers):
         with self._working("reading", progress) as tell:
             for i in teaching.counted(range(len(self.recordings)), tell):
                 state = self.state
-                entry = teaching.first_entry(
-                    self._model, self.recordings, i, state, self._words[i]
-                )
+                told = teaching.tell_words(self._words[i], state.names, i + 1)
+                of_recording = self._model, self.recordings, i, state, told
+                entry = teaching.first_entry(*of_recording)
                 self._history.state = state.with_entries({i: entry})
             self._history.commit("started", self.state, self._model, about=self._about)
         return self
@@ -293,8 +291,7 @@ class Review(Answers):
         {shared: of_progress, said}
         """
         with self._working("learning", progress) as tell:
-            labels, learned = teaching.digest_labels, self._history.find_said(LEARNED)
-            if learned and labels(learned) == labels(self.state):
+            if teaching.digest_labels(self.state) == self.state.taught:
                 return "nothing is new since the model learned: check or correct more"
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:
@@ -305,7 +302,7 @@ class Review(Answers):
             )
             n_unchecked = sum(not entry.is_checked() for entry in after.entries)
             n_recordings = count_recordings(n_unchecked)
-            said = f"{LEARNED}, and changed {n_changed} of {n_recordings}"
+            said = f"learned, and changed {n_changed} of {n_recordings}"
             return self._history.commit(said, after, model)
 
     def take_proposal(self, recording, progress=None):
@@ -329,7 +326,7 @@ class Review(Answers):
             model = self.model
             if not state.model:
                 state, model = self.clusterings.first_model(state)
-            entry = teaching.first_entry(model, self.recordings, i, state, None)
+            entry = teaching.first_entry(model, self.recordings, i, state)
             said = f"{name}: the segments are those of a fit"
             new_model = None if state.model else model
             return self._history.commit(said, state.with_entries({i: entry}), new_model)

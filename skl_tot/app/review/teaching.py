@@ -1,7 +1,6 @@
 """Models of a review: names, predictions, learning, and fits without labels."""
 
 import contextlib
-import itertools
 import shutil
 import threading
 import warnings
@@ -19,14 +18,14 @@ from skl_tot import corrections
 from skl_tot.app.review.calls import Ended
 from skl_tot.app.review.entry import (
     UNLABELLED,
-    Entry,
     Prediction,
-    Stretch,
     blank_entry,
     find_track,
+    runs_of,
 )
 from skl_tot.app.review.history import State
 from skl_tot.app.review.identity import stops_of
+from skl_tot.corrections.editing import keep_names
 from skl_tot.corrections.proposals import count_clusters
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
@@ -129,28 +128,25 @@ def predict_recording(model, recordings, i, codes):
     return Prediction(segments, confidence, edges)
 
 
-def first_entry(model, recordings, i, state, words):
-    """`Entry` of recording i, predicted unless the model is None."""
-    # `words` (n_frames,) has known labels, "" for others, or is None.
-    breaks, n_frames = recordings.breaks_of(i), len(recordings.arrays[i])
-    entry = blank_entry(n_frames, breaks)
+def first_entry(model, recordings, i, state, told=None):
+    """`Entry` of recording i, predicted unless the model is None; see `Entry.told`."""
+    entry = blank_entry(len(recordings.arrays[i]), recordings.breaks_of(i))
     if model is not None:
-        segments, confidence, edges = predict_recording(
-            model, recordings, i, state.actions
-        )
-        entry = Entry(
-            breaks, segments, segments, confidence, state.n_learned, edges=edges
-        )
+        prediction = predict_recording(model, recordings, i, state.actions)
+        more = {"predicted": prediction.segments, "n_learned": state.n_learned}
+        entry = entry._replace(**prediction._asdict(), **more)
+    return entry if told is None else entry.with_told(told)
+
+
+def tell_words(words, names, order):
+    """Rows, see `Entry.told`, of words (n_frames,), "" for unknown; None of None."""
     if words is None:
-        return entry
+        return None
     distinct, places = np.unique(words, return_inverse=True)
-    codes = state.names.add(distinct.tolist()).codes(distinct.tolist())
+    codes = Actions(names | {UNLABELLED: UNKNOWN_NAME}).codes(distinct.tolist())
     is_known = words != UNKNOWN_NAME
-    labels = np.where(is_known, np.array(codes)[places], entry.segments.labels())
-    entry = entry._replace(segments=find_track(labels, is_known, breaks))
-    if not is_known.all():
-        return entry
-    return entry._replace(checked=(Stretch(0, n_frames, i + 1),), seen=((0, n_frames),))
+    orders = np.full(len(words), order if is_known.all() else 0)
+    return np.stack([np.array(codes)[places], is_known, orders, 0 * orders], axis=1)
 
 
 def go_on(history, about, recordings, model, fits):
@@ -158,27 +154,24 @@ def go_on(history, about, recordings, model, fits):
     before, state = history.about, history.state
     if all(before[key] == about[key] for key in ("steps", "pauses", "recordings")):
         return
-    stops, entries, cut = stops_of(recordings), {}, dict(before.get("cut", {}))
-    for i, (name, _, stops_before, _) in enumerate(before["recordings"]):
-        if stops_before == stops[i]:
-            continue
-        words = state.entries[i].known_words(state.names)
-        if words is None:
-            words = np.full(state.entries[i].n_frames, UNKNOWN_NAME)
-        # labels of frames in stops are kept for when these are put back
-        in_stops = [word for word, n in cut.get(name, []) for _ in range(n)]
-        words, filler = words.astype(object), in_stops or UNKNOWN_NAME
-        of_file = put_back(words, stops_before, filler)
-        is_left = are_left(len(of_file), stops[i])
-        runs = itertools.groupby(of_file[~is_left])
-        cut[name] = [[word, len([*run])] for word, run in runs]
-        entries[i] = first_entry(model, recordings, i, state, of_file[is_left])
+    stops, entries, news = stops_of(recordings), {}, []
+    for i, (_, _, stops_before, _) in enumerate(before["recordings"]):
+        if stops_before != stops[i]:
+            entry = state.entries[i]
+            told = put_back(entry.told(), stops_before, entry.told_in_stops())
+            is_left = are_left(len(told), stops[i])
+            after = first_entry(model, recordings, i, state, told[is_left])
+            entries[i] = after._replace(in_stops=runs_of(told[~is_left]))
     shutil.rmtree(fits, ignore_errors=True)  # they are of the steps before
-    said = f"the steps were {before['steps']} with pauses={before['pauses']}"
-    said += f", and are {about['steps']} with pauses={about['pauses']}"
-    warn_user(f"In the review, {said}; it keeps all labels, and L learns with these.")
-    about = before | about | {"cut": cut}
-    history.commit(said, state.with_entries(entries), about=about)
+    if entries or before["pauses"] != about["pauses"]:
+        n = sum(map(len, stops))
+        how_many = ["no stop is", "1 stop is", f"{n} stops are"][min(n, 2)]
+        news.append(f"{how_many} cut out")
+    if before["steps"] != about["steps"]:
+        news.append(f"the steps before a fit are {', '.join(about['steps']) or 'none'}")
+    said = f"now {', and '.join(news)}"
+    warn_user(f"In the review, {said}; all labels stay, press L to learn with this.")
+    history.commit(said, state.with_entries(entries), about=before | about)
 
 
 def read_words(labels, recordings, model=None):
@@ -203,7 +196,12 @@ def teach(learner, recordings, state):
         text = "no recording is checked and no segment is made by hand"
         raise ValueError(f"{text}, expected some to learn from.")
     chosen = choose_teaching(recordings.lengths, is_labelled)
-    return with_words(learner(recordings.select(chosen), [words[i] for i in chosen]))
+    model = learner(recordings.select(chosen), [words[i] for i in chosen])
+    segmenter = pipelines.segmenter_of(model)
+    if segmenter.unlabelled_actions_:  # names that people gave without labels stay
+        shown = [state.entries[i].words(state.names) for i in chosen]
+        segmenter = keep_names(shown, segmenter)
+    return with_words(pipelines.with_last(model, segmenter))
 
 
 def digest_labels(state):
@@ -230,7 +228,8 @@ def learn(learner, recordings, state, tell):
             n_changed += state.entries[i].is_blank or entry.changed is not None
             entries[i] = entry
     after = state._replace(actions=codes, names=names, n_learned=n_learned)
-    return after.with_entries(entries).forget_unused(), model, n_changed
+    after = after._replace(taught=digest_labels(state)).with_entries(entries)
+    return after.forget_unused(), model, n_changed
 
 
 def counted(items, tell):
@@ -258,7 +257,7 @@ def merge_actions(state, model, action, into):
         actions[actions.index(action)] = into
     entries = tuple(entry.replace_action(action, into) for entry in state.entries)
     after = state._replace(names=names, actions=tuple(actions), entries=entries)
-    return after, merged_model
+    return after._replace(taught="") if merged_model else after, merged_model
 
 
 def split_action(state, model, action, recordings, tell):
@@ -272,7 +271,7 @@ def split_action(state, model, action, recordings, tell):
     words = unused_names(word, state.names.values())
     names = Actions(state.names | dict(zip(halves, words)))
     actions = (*state.actions[:k], *halves, *state.actions[k + 1 :])
-    after, entries = state._replace(names=names, actions=actions), {}
+    after, entries = state._replace(names=names, actions=actions, taught=""), {}
     model = with_names_of(model, after)
     for i in counted(shown.tolist(), tell):
         decoded = decode_recording(model, recordings, i)

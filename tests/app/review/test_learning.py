@@ -16,6 +16,7 @@ from skl_tot.io import segments
 from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics.cycles import IDLE
 
 pytestmark = pytest.mark.usefixtures("fit_once")
@@ -90,6 +91,23 @@ def test_it_learns_again_only_what_is_new(tmp_path):
     review.check(1)
     assert review.learn().startswith("learned")
     review.close()
+
+
+def test_a_name_that_no_label_has_stays(quick_fits):
+    """For the action that is there now, also under another number by then."""
+    review = Review(None, VIDEOS).open()
+    for i in range(2):
+        for code, start, end in zip(*map(np.ndarray.tolist, find_segments(CODES[i]))):
+            if code:
+                review.assign(i, start, end, WORDS[i][start])
+        review.learn()
+        (name,) = {*review.actions} - {"grasp", "lift"}
+        shown = np.concatenate(review.labels()) == name
+        assert mof_score([np.concatenate(CODES) == 0], [shown]) > 0.9
+        if not i:
+            review.rename(name, "reach")
+            code = review.state.names.code("reach")
+    assert (name, review.state.names.code(name)) == ("reach", code)
 
 
 def test_merges_as_in_python(review):

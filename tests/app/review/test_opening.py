@@ -139,7 +139,7 @@ def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, plain, tmp_path)
     review.rename("grasp", "hold")
     first = review.state
     review.close()
-    with pytest.warns(UserWarning, match=r"were \['GapFiller.*and are \[\]"):
+    with pytest.warns(UserWarning, match="now the steps before a fit are none; all"):
         Review(None, recordings, tmp_path, labels=labels).close()
     assert not (tmp_path / "clusterings").exists()
     with closing(Review(None, recordings, tmp_path)) as again:  # without a word now
@@ -149,25 +149,36 @@ def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, plain, tmp_path)
 def test_labels_stay_when_stops_are_cut_out_or_put_back(
     quick_fits, unlabelled, plain, tmp_path
 ):
-    """With their names and codes; other frames of the file are no other recording."""
+    """With codes, hands and marks; other frames of the file are no other recording."""
     whole = Recordings([x.copy() for x in unlabelled[0]], fps=10)
     whole.arrays[1][40:70] = whole.arrays[1][40]
     review = Review(None, whole, tmp_path).open()
-    for start, end, name in [(0, 50, "z"), (50, 80, "a"), (80, 100, "m")]:
+    for start, end, name in [(0, 45, "z"), (45, 60, "q"), (60, 80, "a"), (80, 99, "m")]:
         review.assign(1, start, end, name)
     review.assign(2, 5, 50, "m")
-    first, left = review.state, [[0, 41], [41, 51], [51, 71]]
+    review.check(1, 0, 65)
+    review.check(1, 80, 99)
+    first = review.state.entries
     review.close()
-    back = [[0, 50], [50, 80], [80, 100]]  # also labels in what was cut out
-    for recordings, spans in [(without_stops(whole, "frozen"), left), (whole, back)]:
-        with pytest.warns(UserWarning, match="keeps all labels"):
+    left = ["z", "a", "m"], [[0, 41], [41, 51], [51, 70]], [(0, 41, 1), (51, 70, 2)]
+    # also labels in what was cut out, of actions that had other names by then
+    back = ["z", "m", "b", "m"], [[0, 45], [45, 60], [60, 80], [80, 99]]
+    back += ([(0, 65, 1), (80, 99, 2)],)
+    for recordings, n, (words, spans, checked) in [
+        (without_stops(whole, "frozen"), "1 stop is", left),
+        (whole, "no stop is", back),
+    ]:
+        with pytest.warns(UserWarning, match=f"now {n} cut out; all labels"):
             review = Review(None, recordings, tmp_path)
-        assert review.state.names == first.names
-        assert plain(review.state.entries[2:]) == plain(first.entries[2:])
+        assert plain(review.state.entries[2:]) == plain(first[2:])
+        assert [own[:3] for own in review.state.entries[1].checked] == checked
         table = review.table()[lambda table: table["recording"] == "1"]
-        assert table["action"].tolist() == ["z", "a", "m"]
+        assert table["action"].tolist() == words
         assert table[["start", "end"]].to_numpy().tolist() == spans
         assert review.undoable is None
+        if checked == left[2]:
+            review.rename("a", "b")
+            review.merge("q", "m")
         review.close()
     moved = Recordings([x[:-1] for x in whole.arrays], fps=10)
     with pytest.raises(ValueError, match="other recordings, as '0'"):

@@ -609,7 +609,7 @@ def test_one_recording_is_labelled_and_the_others_follow(
     assert np.mean(shares) > 0.85
 
 
-@pytest.mark.filterwarnings("ignore:In the review, the steps were")
+@pytest.mark.filterwarnings("ignore:In the review, now")
 def test_files_are_checked_before_anybody_labels(
     quick_fits, open_page, monkeypatch, tmp_path
 ):
