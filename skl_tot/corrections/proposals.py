@@ -51,7 +51,7 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) ->
     Returns
     -------
     proposals : list of dict
-        Best first. Each has "recording" (the index) and "reason" (words).
+        Best first. Each has "recording" (the index) and "reason" (words, or "").
 
     Examples
     --------
@@ -115,8 +115,9 @@ def propose(counts, features, labelled, n, labelled_counts=None):
         best = int(values.argmax())
         gains = np.maximum(likeness[best] - nearest, 0)
         n_alike = round(float(gains.sum()) - 1)  # beside itself
-        others = "labels" if len(labelled) else "those before" if chosen else ""
-        proposals.append((best, _say(lacked[best], n_alike, others)))
+        before = "labels" if len(labelled) else "those before" if chosen else ""
+        is_unlike = chosen and nearest[best] <= np.delete(nearest, chosen).min()
+        proposals.append((best, _say(lacked[best], n_alike, before, is_unlike)))
         chosen.append(best)
         shown = [before + frames[best] for frames, before in zip(counts, shown)]
     return proposals
@@ -133,8 +134,9 @@ def _compare_clusters(frames, labelled):
     return agreement, np.minimum(labelled / frames.mean(axis=0), 1) @ shares
 
 
-def _say(lacked, n_alike, before):
+def _say(lacked, n_alike, before, is_unlike):
     """Say why a recording is proposed; ``before`` is the word for those before."""
+    # "" where it is next by a small difference in all of these
     reasons = []
     if lacked >= 0.005:
         part = f"that {before} lack" if before else "of all that occurs"
@@ -142,8 +144,10 @@ def _say(lacked, n_alike, before):
     if n_alike > 0:
         unlabelled = " without labels" if before == "labels" else ""
         reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
-    others = f"{before or 'others'} lack nothing that it shows"
-    return ", ".join(reasons) or others
+    if is_unlike and not reasons:
+        those = "those with labels" if before == "labels" else before
+        reasons.append(f"most unlike {those}")
+    return ", ".join(reasons)
 
 
 def _measure_likeness(features):

@@ -65,7 +65,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
         values, stops, columns that are constant only here, steps of the clock, unequal
         columns; and its treatment, which is ``done`` if files are mended: "filled" as
         by `GapFiller`, "cut out" as by `without_stops`, "a break", "bridged", "left out
-        of all", or "left".
+        of all", or "left", with the reason for a stop beside others.
         ``attrs`` has the values for these: "pauses", or None, and "longest_gap".
 
     Examples
@@ -109,8 +109,9 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     of_faults = recordings.replace(recordings.arrays)
     of_faults.stops = _as_stops(recordings, faults)
     table = list_stops(of_faults)
-    table["fault"] = [fault.fault for fault in faults]
-    table["done"] = [fault.done for fault in faults]
+    # of text also without a row
+    words = np.array([fault[3:] for fault in faults], object)
+    table[["fault", "done"]] = words.reshape(-1, 2)
     table.attrs |= {"pauses": pauses, "longest_gap": longest}
     return table
 
@@ -254,8 +255,19 @@ def _treat(stops, pauses, recordings):
             what = WORDS_OF_FROZEN if 2 * n_frozen > b - a else WORDS_OF_STILL
             treated.append(Fault(i, a, b, what, CUT))
             left = [stop for stop in left if stop not in met]
+    left = [_say_why_left(stop, pauses, recordings.fps) for stop in left]
     # many are steps of the work, and no faults
     return treated + (left if len(left) <= MOST_STOPS else [])
+
+
+def _say_why_left(stop, pauses, fps):
+    """Stop that is left beside others that are cut out, with the reason."""
+    if pauses == FROZEN:
+        return stop._replace(done=f"{LEFT}: not frozen")
+    if pauses is not None and stop.end - stop.start < pauses * (fps or 1):
+        unit = "s" if fps else "frames"
+        return stop._replace(done=f"{LEFT}: shorter than {pauses:g} {unit}")
+    return stop
 
 
 def _as_stops(recordings, faults):

@@ -1,6 +1,8 @@
 """What to label next, by sums written out frame by frame, and actions alike."""
 
+import itertools
 import math
+from statistics import median
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import alike_actions, most_informative
-from skl_tot.corrections.questions import DIGITS
+from skl_tot.corrections.questions import DIGITS, MATTERS, rank_moments
 from skl_tot.datasets import make_activities
 from skl_tot.recordings.labels import find_segments
 
@@ -30,13 +32,14 @@ def entropy(row):
 
 def test_moments(noisy, model):
     doubts = [list(map(entropy, rows)) for rows in model.predict_posterior(noisy)]
-    least = min(map(min, doubts))
-    expected = []
-    for i, path in enumerate(model.predict(noisy)):
+    paths, expected, of_action = model.predict(noisy), [], {}
+    for action, doubt in zip(np.concatenate(paths).tolist(), itertools.chain(*doubts)):
+        of_action.setdefault(action, []).append(doubt)
+    for i, path in enumerate(paths):
         for action, start, end in zip(*find_segments(path)):
-            total = 0.0
+            usual, total = median(of_action[action]), 0.0
             for doubt in doubts[i][start:end]:
-                total += doubt - least
+                total += doubt - usual
             expected.append((total, i, start, end, action))
     expected.sort(key=lambda moment: -round(moment[0], DIGITS))
     found = most_informative(model, noisy, 1000)
@@ -45,6 +48,18 @@ def test_moments(noisy, model):
         assert list(entry.values())[:-1] == where
         assert_allclose(entry["information"], total, atol=1e-9)
     assert most_informative(model, noisy, 3) == found[:3]
+
+
+def test_a_long_segment_without_doubt_is_no_moment():
+    runs = [5000, 20, 40, 4000]
+    paths, doubts = (
+        [np.repeat([0, 1, 0, 1], runs)],
+        np.repeat([0.02, 0.7, 0.5, 0], runs),
+    )
+    moments = rank_moments(paths, [doubts], 9, MATTERS)
+    assert [moment["start"] for moment in moments] == [5020, 5000]
+    usual = rank_moments(paths, [doubts * 0 + 0.6], 9)
+    assert [moment["information"] for moment in usual] == [0] * 4
 
 
 @pytest.mark.parametrize("n", [0, True])

@@ -46,7 +46,8 @@ def suggest(options):
     with stage("fitting without labels"):
         proposals = recordings_to_label(recordings, y, n=options.number, random_state=0)
     for proposal in proposals:
-        print(f"{recordings.names[proposal['recording']]}: {proposal['reason']}")
+        name = recordings.names[proposal["recording"]]
+        print(": ".join(filter(None, [name, proposal["reason"]])))
     number = outputs.count(len(recordings), "recording")
     print(f"Compared: {number}, by features and by the labels of fits without labels.")
     print(inputs.describe_amount(y) if y else "No recording has labels yet.")
@@ -200,8 +201,15 @@ def review(options):
     recipe = None if model else Recipe(options)
     groups = inputs.read_groups(options.groups)
     source = inputs.Source(data, options)
+    from skl_tot.app.review import find_review
     from skl_tot.app.review.calls import Calls
     from skl_tot.app.review.server import make_review, run
+
+    about = None
+    if find_review(options.out):  # which may be open elsewhere
+        from skl_tot.app.review.history import beginning_of  # slow
+
+        about = beginning_of(options.out)
 
     def make(tell):
         """Read the inputs in a thread, while the server already answers."""
@@ -209,7 +217,7 @@ def review(options):
         if recipe is None:
             recordings = inputs.open_fitted(source, segmenter)
         else:
-            answer = options.faults or _answer_before(source, options.out) or calls.ask
+            answer = options.faults or _answer_before(source, about) or calls.ask
             recordings, segmenter = inputs.open_checked(
                 source, None, recipe.make(), answer
             )
@@ -233,11 +241,8 @@ def review(options):
         print(f"All is in {options.out}, from which the same command goes on.")
 
 
-def _answer_before(source, folder):
-    """Answer on faults in a folder of a review, with its stops; None before it."""
-    from skl_tot.app.review.history import beginning_of
-
-    about = beginning_of(folder)
+def _answer_before(source, about):
+    """Answer on faults in a review that has begun, with its stops; None before it."""
     if about is None:
         return None
     source.options["pauses"] = source.options["pauses"] or about["pauses"]

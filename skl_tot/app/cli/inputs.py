@@ -136,14 +136,14 @@ def open_checked(source, like, model, answer):
     # no command changes the steps of a fitted model
     flag = "fit --faults" if like is model else "--faults"
     to_mend = _words_of_open(faults, pauses, steps, flag)
+    is_left = faults["done"].str.startswith(LEFT) & faults["fault"].isin(WORDS_OF_STOPS)
+    faults.loc[is_left, "done"] += " (see --pauses)"
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
         answer = answer(rows_of_faults(faults)) if is_open else "leave"
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
     mended &= to_mend.keys() & set(faults["done"])
     left = {done: words for done, words in to_mend.items() if done not in mended}
-    is_stop = faults["fault"].isin(WORDS_OF_STOPS)
-    faults.loc[is_stop & (faults["done"] == LEFT), "done"] = f"{LEFT} (see --pauses)"
     faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults))
     if len(steps) == 1 and like is not model:
@@ -203,7 +203,7 @@ def rows_of_faults(faults):
     key = next(x for x in ("_clock", "_time", "") if f"start{x}" in faults)
     form = {"_clock": "{}", "_time": "{:.10g} s", "": "frame {}"}[key]
     columns = ["recording", f"start{key}", f"end{key}", "fault", "done"]
-    rows = [["recording", "from", "to", "fault", "done"]]
+    rows = [["recording", "from", "to", "fault", "treatment"]]
     for name, start, end, *of in faults[columns].itertuples(index=False):
         rows.append([name, form.format(start), form.format(end), *of])
     return rows if len(rows) > 1 else []

@@ -281,13 +281,13 @@ def checked(content):
 
 @section("Labels to add next")
 def questions(content):
-    """Segments that would teach the model most; None if all frames have labels."""
-    from skl_tot.corrections.questions import rank_moments
+    """Segments that would teach the model most; None without any in doubt."""
+    from skl_tot.corrections.questions import MATTERS, rank_moments
 
     findings = content.findings
     if all(map(np.all, findings.labelled)):
         return None
-    moments = rank_moments(findings.paths, findings.doubts, 5)
+    moments = rank_moments(findings.paths, findings.doubts, 5, MATTERS)
     return [row for row in moments if row["information"] > 0] or None
 
 

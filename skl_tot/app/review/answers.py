@@ -178,8 +178,8 @@ class Answers:
         suggestions : list of dict
             Unchecked ones, in the order of `skl_tot.corrections.recordings_to_label`.
             Each has "recording" (the number), "start" and "end" (exclusive) in frames,
-            "reason" (words), and "unsure" (the share of its frames whose action has a
-            probability below a half).
+            "reason" (words, or ""), and "unsure" (the share of its frames whose action
+            has a probability below a half).
         """
         check_count(n)
         state, units = self._read_state(), self.units()

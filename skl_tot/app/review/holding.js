@@ -18,10 +18,10 @@ export function painted(row, from, to, action) {
 
 export class Holding {
   constructor(page) {
-    Object.assign(this, { page, held: null, isLeft: false });
+    Object.assign(this, { page, held: null, down: null, isLeft: false });
     this.ends = new AbortController();
     const on = (target, type, does, own) => target.addEventListener(type, does, { signal: this.ends.signal, ...own });
-    on(page.root, "keyup", (event) => { if (this.held?.by === event.key) this.finish(); });
+    on(page.root, "keyup", ({ key }) => { if (this.down === key) this.down = null; if (this.held?.by === key) this.finish(); });
     on(page.root, "focusout", (event) => { if (!page.root.contains(event.relatedTarget)) this.cancel(); });
     on(window, "blur", () => this.cancel());
     on(page.find(".actions ol"), "pointerdown", (event) => {
@@ -77,6 +77,7 @@ export class Holding {
   }
 
   cancel() {
+    this.down = null;
     if (this.held) {
       this.held = null;
       this.page.say("");

@@ -107,7 +107,7 @@ const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 // Why something is to be looked at next.
 function why({ reason, unsure, unusual }) {
-  const reasons = [reason];
+  const reasons = reason ? [reason] : [];
   if (unusual) reasons.push("unusual");
   if (unsure >= 0.1) reasons.push(`in doubt for ${Math.round(100 * unsure)} %`);
   return reasons.join(", ");
@@ -149,7 +149,7 @@ class Page {
     find(".speed").append(...[0.25, 0.5, 1, 2, 4, 8].map((speed) => option(speed, `${speed}×`)));
     find(".speed").value = 1;
     find(".sort").append(...Object.entries(SORTS).map((sort) => option(...sort)));
-    on(".speed", "change", (field) => this.stage.setSpeed(+field.value));
+    on(".speed", "change", (field) => { this.stage.setSpeed(+field.value); root.focus(); });  // so that Space plays
     on(".sort", "change", (field) => this.small.sort(field.value));
     on(".filter", "input", (field) => this.small.filter(field.value));
     on(".filter", "keydown", (field, event) => {
@@ -372,7 +372,12 @@ class Page {
   }
 
   frame(by) { this.stage.pause(); this.stage.seek((Math.round(this.time / this.stage.step) + +by) * this.stage.step); }
-  play() { this.stage.play(); }
+  play() {
+    this.stage.play();
+    const { down } = this.holding;  // a number that was held before
+    if (down && !this.examples.isOn) this.holding.begin(this.codeOf(...BY_KEY[down].slice(1)), down);
+  }
+
   swap() { this.stage.swap(); this.draw(); }
   // Shows a segment that was chosen, and is very short, as wide as others.
   approach() {
@@ -380,7 +385,11 @@ class Page {
     if (size < WIDE / 3) large.zoom(size / WIDE, (start + end) / 2);
   }
 
-  zoom(factor) { this.large.zoom(+factor, this.time); }
+  // With the cursor in the middle, as it is near the left edge while it plays.
+  zoom(factor) {
+    const { large, large: { view: { from, to } }, time } = this, half = (to - from) * factor / 2;
+    large.setRange(time - half, time + half);
+  }
   whole() { this.large.whole(); }
 
   // ---- what one does
@@ -482,6 +491,7 @@ class Page {
     if (isLater) return;
     if (!isField && this.examples.press(name)) return;
     if (method === "pick" && this.stage.isPlaying && !this.examples.isOn) { this.holding.begin(this.codeOf(...values), key); return; }
+    if (method === "pick" && !event.repeat) this.holding.down = key;
     if (!event.repeat || method !== "pick") this[method](...values);
   }
 

@@ -415,7 +415,7 @@ def test_video_goes_with_the_timeline(
 
 
 SPEED = "const f = document.querySelector('.speed'); f.value = arguments[0];"
-SPEED += "f.dispatchEvent(new Event('change'))"
+SPEED += "f.focus(); f.dispatchEvent(new Event('change'))"  # keys go on then
 
 
 def test_a_held_key_labels_what_is_played(opened, fitted, takes):
@@ -437,6 +437,16 @@ def test_a_held_key_labels_what_is_played(opened, fitted, takes):
         twin.assign(0, start, end, int(key) - 1)
         assert plain(page.review) == plain(twin)
     page.run(SPEED, 0.25)
+    page.press(" ")
+    start = here()
+    page.change(page.chain().key_down("3").perform)  # before it plays
+    page.press(" ")
+    page.advance(0.1)
+    end = here() + 1
+    page.change(page.chain().key_up("3").perform)
+    twin.relabel(0, start, 2)
+    twin.assign(0, start, end, 2)
+    assert plain(page.review) == plain(twin)
     state = page.review.state
     page.chain().key_down("3").perform()
     page.advance(0.1)
@@ -451,6 +461,10 @@ def test_a_held_key_labels_what_is_played(opened, fitted, takes):
     page.change(page.chain().release().perform)
     twin.assign(0, start, end, 2)
     assert plain(page.review) == plain(twin)
+    page.at(".large", 300, 70, lambda chain: chain.click())
+    page.press("+", "+", "+")  # with the cursor in the middle
+    page.advance(0)
+    assert page.x(page.time) == pytest.approx(page.find(".large").size["width"] / 2)
 
 
 def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
