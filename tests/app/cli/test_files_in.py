@@ -136,7 +136,7 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path, monkeypatch):
     for command in [f"predict {again}", f"report {again}.html", f"review {again}"]:
         assert run(command) == 0
         head, row, *others = capsys.readouterr().out.splitlines()
-        assert head.split() == ["recording", "from", "to", "fault", "done"]
+        assert head.split() == ["recording", "from", "to", "fault", "treatment"]
         assert " ".join(row.split()) == f"{empty} filled"
         is_said = "1 stop takes 6.12 s in 2, since 6.375 s." in others
         assert is_said == (not command.startswith("review"))
