@@ -65,7 +65,12 @@ def parse_arguments(argv):
     add("folder", type=Path, help="data set")
     add("--protocol", choices=PROTOCOLS, required=True)
     add("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
-    add("--activities", nargs="+", metavar="NAME", help="some of the protocol's")
+    add(
+        "--activities",
+        nargs="+",
+        metavar="NAME",
+        help="some of the protocol's; for custom, parts of names",
+    )
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--n-jobs", type=int, default=1, help="cells at a time, -1 for one per core")
     add("--out", type=Path, metavar="FOLDER", help="tables and finished cells")
@@ -88,7 +93,8 @@ def parse_arguments(argv):
         parser.error(f"{arguments.label_mapping} is no file.")
     if arguments.seeds < 1 or arguments.n_jobs == 0:
         parser.error("--seeds must be positive and --n-jobs not 0.")
-    if unknown := set(arguments.activities or []).difference(activities):
+    unknown = set(arguments.activities or []).difference(activities)
+    if unknown and activities != [None]:
         parser.error(f"--activities {unknown.pop()} is not one of {activities}.")
     if arguments.n_actions is not None and arguments.n_actions < 1:
         parser.error(f"--n-actions {arguments.n_actions} is not positive.")
@@ -136,7 +142,7 @@ def plan(arguments):
     mapping = arguments.label_mapping and str(arguments.label_mapping.resolve())
     cells = []
     for activity in arguments.activities:
-        n_actions = protocol.activities[activity]
+        n_actions = protocol.activities.get(activity)
         if arguments.split_label and n_actions is not None:
             n_actions += 1
         for name in arguments.methods:

@@ -87,7 +87,8 @@ def describe_look(model):
         return []
     sentences = look.sentences()
     if segmenter.order_ != look.order:  # after a collapse
-        sentences.append(f'In the end, the model uses order="{segmenter.order_}".')
+        said = f'{look.verdict}, but labels of order="{look.order}" collapse'
+        sentences[0] = f'{said}, so the model uses order="{segmenter.order_}".'
     return sentences
 
 

@@ -196,8 +196,9 @@ def _warn_of_clocks(grows, names):
         columns = [str(names[k]) for k in columns]
     errors.warn_user(
         f"Columns {columns} of X grow steadily in every recording, as a clock does, "
-        "and would be learned as features; drop them, or say which is "
-        "the clock where files are read (time=COLUMN, --time COLUMN)."
+        "and would be learned as features; drop them, or say which is the clock: "
+        "in files by time=COLUMN (--time COLUMN), in memory by an index of timedeltas "
+        "or dates, or by Recordings(..., fps=RATE)."
     )
 
 

@@ -169,7 +169,8 @@ def encode_known(sequences, recordings):
             known_labels.append(_as_known(labels[masks[-1]].tolist()))
     filled = [labels for labels in known_labels if len(labels)]
     if not filled:
-        raise ValueError("y has no known label, expected some.")
+        remedy = "in a search, shuffle or take fewer folds, so that each has some"
+        raise ValueError(f"y has no known label, expected some; {remedy}.")
     if len({labels.dtype.kind for labels in filled}) > 1:
         raise TypeError("y has text in some recordings and integers in others.")
     classes = np.unique(np.concatenate(filled))
@@ -291,6 +292,11 @@ def arrange(y, recordings, what="y"):
     layout = recordings.layout
     values = _by_label(y, recordings) or by_name(y)
     if not recordings.is_named:
+        if recordings.is_single and layouts.is_table(y):
+            remedy = "FramewiseTransformer(StandardScaler()), or set_output(transform="
+            raise TypeError(
+                f"X has lost its recordings, which {what} names; use {remedy}'pandas')."
+            )
         if isinstance(y, Mapping):
             expected = "expected a sequence in the order of X, or X with names"
             raise TypeError(f"{what} has names, but X lacks them; {expected}.")

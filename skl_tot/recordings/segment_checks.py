@@ -287,7 +287,8 @@ def frames_of(table, fps, clocks=None):
     places = table["place"].tolist()
     if fps is None and not in_frames.all():
         place = places[np.argmin(in_frames)]
-        refuse(f"{place}: times are seconds and fps", None, "frames per second")
+        what = f"{place}: times are seconds and fps (--fps)"
+        refuse(what, None, "frames per second of the recordings")
     if fps is None:
         return frames.astype(int)
     converted = np.full(frames.shape, np.nan)

@@ -153,7 +153,9 @@ def describe_folder(folder):
     if not kinds:
         return "it is empty"
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    return f"but {counts}{next(filter(None, map(_find_remedy, kinds)), '')}"
+    folders = sorted(one_line(path) for path in folder.glob("[!.]*") if path.is_dir())
+    one = f"; read one of them, such as {folders[0]}" if folders else ""
+    return f"but {counts}{next(filter(None, map(_find_remedy, kinds)), one)}"
 
 
 def _find_remedy(kind):

@@ -305,7 +305,8 @@ def _numbers_of(table, recording, columns, unfit):
         if not named:
             expected = f"columns (--columns) among {short_repr(list(table.columns))}"
             lacking = f"{recording!r} has no column {name!r}"
-            raise ValueError(f"{lacking}, expected {expected}.")
+            remedy = "only=PATTERN (--only PATTERN) takes other recordings"
+            raise ValueError(f"{lacking}, expected {expected}; {remedy}.")
         picked |= {part: numbers[part] for part in named}
     return picked
 

@@ -99,7 +99,9 @@ COMMANDS = {
     "review": [f"{SMALL} --method mallow --draws 1 --fits {{out}}/fits"],
     "reproduce": [
         "{data}/first --protocol custom --out {out}/a --seeds 1 "
-        "--set max_iter=2 --methods TOT CTE"
+        "--set max_iter=2 --methods TOT CTE",
+        "{data}/first --protocol custom --out {out}/b --activities video_0 video_1 "
+        "--seeds 1 --methods Mallow",
     ],
     "trust": [f"{FIT} KMeansSegmenter"],
     "groups": ["--draws 2 --subjects 5"],

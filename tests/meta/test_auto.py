@@ -168,7 +168,7 @@ class TestCollapse:
         assert caught[0].filename == __file__
         assert (model.estimator_.order, model.look_.order) == ("free", "mostly")
         assert_same(model.labels_, [video[:, 0] for video in videos])
-        assert describe_look(model)[-1].endswith('the model uses order="free".')
+        assert describe_look(model)[0].endswith('so the model uses order="free".')
 
     @pytest.mark.parametrize("most", [2**20, 1])
     def test_the_first_fit_stays_if_no_other_is_better(

@@ -1,6 +1,7 @@
 """What recordings, labels, names and clocks refuse, in one line that says it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skl_tot.io import name_actions
@@ -12,7 +13,7 @@ from skl_tot.recordings import (
     without_stops,
 )
 from skl_tot.recordings.clocks import clock_text
-from skl_tot.recordings.labels import encode_known, split_label_sequences
+from skl_tot.recordings.labels import arrange, encode_known, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import name_all_actions, name_labels
 
@@ -52,6 +53,7 @@ LABELS = [
 ]
 KNOWN = [([-1, -1], [-1]), ([0, 1], ["a"]), ([0, -5], [0]), (["a\n", "b"], ["a"])]
 KNOWN += [([2**63 - 1, 0], [0])]
+OF_NAMED = pd.Series(1, pd.MultiIndex.from_product([["a", "b"], [0, 1]]))
 NO_PAUSES = [0, np.nan, np.inf, True, "20", None, 0.2]
 KINDS = ["S1", "M8[s]", complex]
 REFUSED = [  # the call, and words of the message
@@ -60,6 +62,8 @@ REFUSED = [  # the call, and words of the message
     *((clock_text, [DAY, value], "seconds is") for value in (np.inf, -1e300)),
     *((split_both, [labels], "label") for labels in LABELS),
     *((encode, y, "label|text") for y in KNOWN),
+    (encode, KNOWN[0], "no known label.* fewer folds"),
+    (arrange, (OF_NAMED, as_recordings(np.zeros((4, 1)))), "lost.*FramewiseTransf"),
     (name_labels, ([0, 2], ["cut", "mix"]), "target_names is"),
     *(
         (name_labels, ([0, 1], x), "target_names is")

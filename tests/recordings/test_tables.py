@@ -173,7 +173,7 @@ BACK = "time,x\n2024-10-{},5\n2024-10-{},4\n"
 REFUSED = [  # texts by name, options, what the error names
     # columns
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
-    ({"a": "x\n1\n", "b": "y,z\n1,2\n"}, {}, "'b' has no column 'x'"),
+    ({"a": "x\n1\n", "b": "y,z\n1,2\n"}, {}, "among ['y', 'z']; only=PATTERN (--only"),
     ({"a": "time\n1\n2\n"}, {}, "no column of features"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234'"),
     ({"a": "x\n"}, {}, "a.csv: it has no rows"),
@@ -225,6 +225,7 @@ def test_refused_tables(tmp_path, files, options, words):
 PLACES = [  # files, what is read of the folder, what the error names
     ([".hidden.csv"], "", "it is empty"),
     (["a.csv", "b.npy"], "", "b.npy"),
+    (["tea/a.csv", "coffee/a.csv"], "", "read one of them, such as"),
     (["a.csv", "a.tsv"], "", "are both 'a'"),
     (["a.xlsx"], "a.xlsx", "pandas.read_excel"),
 ]
@@ -233,6 +234,7 @@ PLACES = [  # files, what is read of the folder, what the error names
 @pytest.mark.parametrize(("names", "place", "words"), PLACES)
 def test_refused_places(tmp_path, names, place, words):
     for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     with pytest.raises((FileNotFoundError, ValueError), match=re.escape(words)):
         read_recordings(tmp_path / place)

@@ -69,7 +69,11 @@ def predict(options):
                 folders = opened.source.folder, options.data, out
                 _write_folder(predictions, out, format, folders)
     number = outputs.count(len(recordings), "recording")
-    print(f"Segments of {number} written to {', '.join(format_of)}.")
+    shown = [
+        out if format in (table_of(out), Path(out).name) else f"{out} ({format})"
+        for out, format in format_of.items()
+    ]
+    print(f"Segments of {number} written to {', '.join(shown)}.")
     if options.report is not None:
         outputs.write_report(options.report, opened)
     outputs.print_stops(recordings)
@@ -156,6 +160,10 @@ def _write_folder(predictions, out, format, folders):
                 path = temporary / f"{name}{FORMATS[format].suffix}"
                 io.write_segments(table, path, format=format)
         written = {path.name for path in temporary.iterdir()}
+    n_shown = sum(Path(name).stem in videos for name in written)
+    if format == "elan" and n_shown < len(written):
+        text = f"{out} shows {n_shown} of {outputs.count(len(written), 'video')}"
+        print(f"{text}; put them beside the recordings, under their names.")
     stale = {path.name for path in Path(out).glob(f"*{path.suffix}")} - written
     if stale:
         others = f"{outputs.count(len(stale), 'file')} of other recordings"

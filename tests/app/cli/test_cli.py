@@ -55,11 +55,13 @@ def test_several_outputs(run, folder, capsys):
     outs = "--out all.csv --out labels --out in/elan --report r.html"
     Path("labels").mkdir()  # others are made
     Path("labels/v9.txt").touch()
-    capsys.readouterr()
+    assert "written to other (labels).\n" in capsys.readouterr().out
     assert run(f"predict model.skops data {outs} --fps 10") == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[:2] == [
+    assert said[:3] == [
         "labels has 1 file of other recordings, too, such as v9.txt.",
+        "in/elan shows 1 of 4 videos; put them beside the recordings, under their "
+        "names.",
         "Segments of 4 recordings written to all.csv, labels, in/elan.",
     ]
     assert run("report model.skops data --out s.html --fps 10") == 0

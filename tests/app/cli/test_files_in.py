@@ -152,9 +152,10 @@ def test_steps_for_tracks_of_points_are_named(run, capsys, tmp_path):
     points, kinds = ["Nose", "ear tip", "tail_base", "tail"], ["x", "y", "likelihood"]
     columns = pd.MultiIndex.from_product([["DLC"], points, kinds])
     columns = columns.set_names(["scorer", "bodyparts", "coords"])
-    track = pd.DataFrame(np.random.default_rng(0).random((90, 12)), columns=columns)
-    track.loc[:, ("DLC", points, "likelihood")] += 0.6
-    track.loc[10:14, ("DLC", "tail", "likelihood")] = 0.1
+    values = np.random.default_rng(0).random((90, 12))
+    values[:, 2::3] += 0.6
+    values[10:15, 11] = 0.1  # the tail is lost
+    track = pd.DataFrame(values, columns=columns)
     (tmp_path / "dlc").mkdir()
     track.to_csv(tmp_path / "dlc" / "a.csv")
     track.columns = [f"{point}_{kind}" for _, point, kind in columns]
