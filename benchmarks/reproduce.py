@@ -65,12 +65,8 @@ def parse_arguments(argv):
     add("folder", type=Path, help="data set")
     add("--protocol", choices=PROTOCOLS, required=True)
     add("--methods", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
-    add(
-        "--activities",
-        nargs="+",
-        metavar="NAME",
-        help="some of the protocol's; for custom, parts of names",
-    )
+    text = "some of the protocol's; for custom, parts of names"
+    add("--activities", nargs="+", metavar="NAME", help=text)
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--n-jobs", type=int, default=1, help="cells at a time, -1 for one per core")
     add("--out", type=Path, metavar="FOLDER", help="tables and finished cells")

@@ -89,7 +89,7 @@ LIKE = [  # columns that are lost or another clock, options, what the error name
     ({}, {"time": False}, "time (--time) is False, expected 'Zeit'"),
     ({}, {"bridge": 5}, "bridge (--bridge) is 5, expected 60"),
     ({"clock": CLOCK / 2}, {}, "20 frames per second"),
-    ({"x": "no"}, {}, "'new' has no column 'x'"),
+    ({"x": "no"}, {}, "(--only PATTERN) takes other recordings"),
 ]
 
 

@@ -173,7 +173,7 @@ BACK = "time,x\n2024-10-{},5\n2024-10-{},4\n"
 REFUSED = [  # texts by name, options, what the error names
     # columns
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
-    ({"a": "x\n1\n", "b": "y,z\n1,2\n"}, {}, "among ['y', 'z']; only=PATTERN (--only"),
+    ({"a": "x\n1\n", "b": "y,z\n1,2\n"}, {}, "'b' has no column 'x'"),
     ({"a": "time\n1\n2\n"}, {}, "no column of features"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234'"),
     ({"a": "x\n"}, {}, "a.csv: it has no rows"),

@@ -164,8 +164,9 @@ def _advise_poses(recordings, n_missing):
     others = [x for x in columns if x.lower().endswith("likelihood")]
     if not others and recordings.read_options.get("reader") not in TRACKERS:
         return
-    points = [re.split("[ _.][xyz]( |$)", x)[0] for x in columns]
-    plain = [x for x in points if re.fullmatch(r"[\w-]+", x)]
+    # "nose" of "nose x" or "nose_x m1", if it needs no quotes
+    names = (re.match(r"([\w-]+?)[ _.][xyz](?: |$)", x) for x in columns)
+    plain = [name[1] for name in names if name]
     tails, noses = ([x for x in plain if end in x.lower()] for end in ("tail", "nose"))
     step = f"poses:{tails[0]}:{noses[0]}" if tails and noses else "poses"
     gaps = f"gaps:{n_missing}," if n_missing else ""
