@@ -30,7 +30,6 @@ ROWS = {
     "UDE": Row("ude"),
     "ASOT": Row("asot"),
     "ASOT, free": Row("asot", FREE),
-    "ASOT, two parts": Row("asot", {"n_prototypes": 2}),
     "ASAL": Row("asal"),
     "Mallow": Row("mallow"),
     "Frank-Wolfe": Row("frank-wolfe"),

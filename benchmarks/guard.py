@@ -111,7 +111,7 @@ VARIANTS = {
 }
 STREAMS = {
     "stream": {"optimizer": adam(2)},
-    "stream, parts": TWO | {"background_percentile": 30, "optimizer": adam(0)},
+    "stream, parts": TWO | {"optimizer": adam(0)},
     "stream, ensemble": {"n_networks": 2, "n_prototypes": 2, "optimizer": adam(2)},
     "stream, no prior": CTE | {"prior": None, "optimizer": adam(0.1, batch_size=1)},
 }
@@ -128,7 +128,7 @@ OTHERS = {
     "UDE": ("UDE", {}),
     "UDE, hidden": ("UDE", {"network": MLP(12, 40, 0.1)}),
     "ASOT": ("ASOT", {}),
-    "ASOT, parts": ("ASOT", {"n_prototypes": 2, "decoding": "free"}),
+    "ASOT, free": ("ASOT", {"decoding": "free"}),
     "ASAL": ("ASAL", {"max_iter": 2, "n_steps": 15}),
     "ASAL, free": ("ASAL", FREE | {"max_iter": 1, "n_steps": 10, "switch_cost": 0.3}),
     "Mallow": ("Mallow", {"max_iter": 4}),

@@ -5,7 +5,7 @@ from skl_tot.decoding.decoders import DECODERS, Decoder
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.networks import NetworkSegmenter, PrototypeSegmenter
 from skl_tot.training.batches import Batch
-from skl_tot.training.components import MLP, Adam, Component, OrderedMLP
+from skl_tot.training.components import MLP, Adam, Component
 from skl_tot.training.pseudo_labels import (
     FixedPrior,
     PathPrior,
@@ -29,7 +29,6 @@ __all__ = [
     "Decoder",
     "FixedPrior",
     "NetworkSegmenter",
-    "OrderedMLP",
     "PathPrior",
     "Prior",
     "PrototypeSegmenter",

@@ -1,4 +1,4 @@
-"""Progress of long work, for bars and for whoever watches."""
+"""Progress of long work, for whoever watches."""
 
 import contextlib
 from contextvars import ContextVar
@@ -43,31 +43,17 @@ def part(number, n_parts):
 
 
 @contextlib.contextmanager
-def progress_bar(n_steps, verbose):
-    """Show a bar, or report progress; yields a function of the losses of new steps."""
-    report, n_done = _WATCHER.get(), 0
-    if report is not None:
+def counted(n_steps):
+    """Report steps of the block; yields a function of the number of new ones."""
+    report, n_done = _WATCHER.get() or (lambda *_: None), 0
 
-        def count(losses):
-            nonlocal n_done
-            n_done += len(losses)
-            report(n_done, n_steps)
+    def count(n_new):
+        nonlocal n_done
+        n_done += n_new
+        report(n_done, n_steps)
 
-        with watched(None):  # bars within the block are not reported
-            report(0, n_steps)
-            yield count
-            if n_done < n_steps:  # ended early; later work has no steps
-                report(0, 0)
-    elif verbose:
-        from tqdm.auto import tqdm
-
-        with tqdm(total=n_steps, unit="step") as bar:
-
-            def show(losses):
-                mean = sum(losses) / len(losses)
-                bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
-                bar.update(len(losses))
-
-            yield show
-    else:
-        yield None
+    with watched(None):  # steps within the block are not reported
+        report(0, n_steps)
+        yield count
+        if n_done < n_steps:  # ended early; later work has no steps
+            report(0, 0)

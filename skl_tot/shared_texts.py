@@ -35,8 +35,6 @@ device : str, default="auto"
     without torch), "cpu", "cuda", or "cuda:1", ….
 random_state : int, RandomState instance or None, default=None
     Seed of all random numbers. An int gives the same bits at every call on one machine.
-verbose : int, default=0
-    Whether to show a progress bar with the loss.
 model : estimator
     Fitted segmenter, or pipeline that ends in one.
 X : array-like of shape (n_frames, n_features), or sequence of these
@@ -92,8 +90,7 @@ confidence_ : dict of float
     ``tempering`` and ``agreement``, the trust of `predict_posterior` in scores.
 background_ : named tuple of ndarray, or None
     ``means`` and ``variances`` (n_actions, n_features) of standardised features, and
-    ``thresholds`` (n_actions,) of their log-density; for `partial_fit` also ``counts``
-    (n_actions,) of frames and ``quantiles`` (n_actions, 100).
+    ``thresholds`` (n_actions,) of their log-density.
 network_ : dict of str to ndarray
     All parameters of the network by name.
 loss_curve_ : list of float

@@ -17,7 +17,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import Orders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import STRICT_SIGMA
-from skl_tot.progress import progress_bar
+from skl_tot.progress import counted
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import (
     ClassifierTrainer,
@@ -27,9 +27,9 @@ from skl_tot.training.baselines import (
 from skl_tot.training.components import (
     COUNT,
     MLP,
+    NETWORKS,
     WEIGHT,
     Adam,
-    OrderedMLP,
     constant_adam,
 )
 from skl_tot.training.devices import resolve_device
@@ -52,7 +52,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     .. math:: p(k \mid x_t) \propto \exp \bigl( w_k^\top [e_t ; h_t] + b_k \bigr),
 
-    The loss is the cross-entropy of labels plus ω times the logistic loss of order.
+    The loss is the cross-entropy of labels plus the logistic loss of the order.
 
     *Segmentation.* The score of a frame is :math:`\log p(k \mid x_t) - \log p(k)`, with
     the shares :math:`p(k)` of the actions. The score of a segment of d bins of action k
@@ -70,24 +70,25 @@ class ASALSegmenter(NetworkSegmenter):
         from ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted.
         None means `paper` with a prior of width 0.75, a quarter of its steps, and
         these settings.
-    network : {"mlp"} or OrderedMLP, default="mlp"
-        Widths of the hidden layer, of the embedding of frames, and of the action-level
-        embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layer and of the embedding of frames, see
+        `skl_tot.extend.MLP`. The action-level embedding has a width of 32.
     max_iter : int, default=8
         Maximum number of rounds.
     n_steps : int, default=50
         Optimiser steps per round, one mini-batch each. With many, the network also
         learns the errors of the labels.
     tol : float, default=0.01
-        Stop if less than this share of all labels changes in a round. None never stops.
+        Stop if less than this share of all labels changes in a round.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings: mini-batches, learning rate and weight decay are used. "adam"
         takes 256 frames per recording and a learning rate of 5e-4.
     decoding : str, default="durations"
         Paths of the decoder after the fit: "durations", as in the rounds, or a value of
-        `TemporalOTSegmenter`. Durations also apply to transcripts.
+        `TemporalOTSegmenter`. Durations also apply to transcripts, but not to
+        `predict_posterior`.
     {shared: switch_cost=0.0, min_duration, background_percentile, standardize, device}
-    {shared: random_state, verbose}
+    {shared: random_state}
 
     Attributes
     ----------
@@ -134,14 +135,13 @@ class ASALSegmenter(NetworkSegmenter):
         **NetworkSegmenter._parameter_constraints,
         "order": [Orders(has_free=False)],
         "estimator": [None, HasMethods(["fit", "predict"])],
-        "network": [StrOptions({"mlp"}), OrderedMLP],
         "n_steps": COUNT,
-        "tol": [None, *WEIGHT],
+        "tol": WEIGHT,
         "decoding": [StrOptions({"durations"}), StrOptions(DECODERS.keys())],
     }
 
     _components = {
-        "network": {"mlp": OrderedMLP},
+        "network": NETWORKS,
         "optimizer": {"adam": partial(constant_adam, 5e-4)},
     }
     _embeddings = staticmethod(join_embeddings)
@@ -162,21 +162,17 @@ class ASALSegmenter(NetworkSegmenter):
     standardize: str | None = "dataset"
     device: str = "auto"
     random_state: Any = None
-    verbose: int = 0
-
-    @property
-    def _n_features_out(self):
-        return len(self.network_["action_weight"])
 
     def _learn(self, videos):
         self._set_n_actions(videos)
         seeds = self._draw_seeds()
         labels = self._first_labels(videos, seeds[0])
-        trainer = self._trainer(videos, seeds[1])
+        training, device = self._settings().training, resolve_device(self.device)
+        trainer = ClassifierTrainer(videos, training, self.n_actions_, device, seeds[1])
         self.loss_curve_, self.changes_, self.n_iter_ = [], [], 0
-        with progress_bar(self.max_iter * self.n_steps, self.verbose) as progress:
+        with counted(self.max_iter * self.n_steps) as count:
             while self.n_iter_ < self.max_iter:
-                scores, decoded = self._alternate(trainer, videos, labels, progress)
+                scores, decoded = self._alternate(trainer, videos, labels, count)
                 n_changed = sum(
                     np.count_nonzero(before != after)
                     for before, after in zip(labels, decoded)
@@ -184,7 +180,7 @@ class ASALSegmenter(NetworkSegmenter):
                 self.changes_.append(float(n_changed / videos.lengths.sum()))
                 self.n_iter_ += 1
                 labels = decoded
-                if self.tol is not None and self.changes_[-1] < self.tol:
+                if self.changes_[-1] < self.tol:
                     break
         return Learned(lambda i: self._log_likelihood(scores[i]))
 
@@ -206,22 +202,10 @@ class ASALSegmenter(NetworkSegmenter):
         arrays, n_actions = videos.arrays, self.n_actions_
         return fit_segmenter(estimator, arrays, n_actions, seed, videos.fps)[1]
 
-    def _trainer(self, videos, seed):
-        settings = self._settings()
-        return ClassifierTrainer(
-            videos,
-            settings.training,
-            n_actions=self.n_actions_,
-            order_dim=int(settings.network.order_size),
-            order_weight=float(settings.network.order_weight),
-            device=resolve_device(self.device),
-            seed=seed,
-        )
-
-    def _alternate(self, trainer, videos, labels, progress):
+    def _alternate(self, trainer, videos, labels, count):
         shares, durations = shares_and_lengths(labels, self.n_actions_)
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
-        self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
+        self.network_, losses = trainer.learn(labels, int(self.n_steps), count)
         self.loss_curve_ = self.loss_curve_ + losses
         scores = self._apply_network(videos, classify, keep=True)
         decoder = DurationDecoder(durations)

@@ -2,7 +2,6 @@
 
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -40,9 +39,6 @@ class ASOTSegmenter(PrototypeSegmenter):
     order : {"mostly", "strict", "free"}, default="mostly"
         As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
         if these have their default.
-    n_prototypes : int, default=1
-        Prototypes per action. With more than one, `fit` merges those that the network
-        cannot distinguish, anywhere in time, down to ``n_actions``. The authors use 1.
     rho : float or "auto", default="auto"
         Weight ρ of the prior. The authors use 0.05 to 0.25, by data set. "auto" is
         0.25, and 0 in free order.
@@ -62,14 +58,14 @@ class ASOTSegmenter(PrototypeSegmenter):
         its largest pseudo-label, like the authors. Other values, those of
         `TemporalOTSegmenter`, find a path by the logarithm of the pseudo-labels.
     {shared: switch_cost, min_duration, background_percentile, standardize, device}
-    {shared: random_state, verbose}
+    {shared: random_state}
 
     Attributes
     ----------
     {shared: network_}
-    prototypes_ : ndarray of shape (n_actions * n_prototypes, embedding_dim)
+    prototypes_ : ndarray of shape (n_actions, embedding_dim)
         Prototypes, of unit length.
-    prototype_actions_ : ndarray of shape (n_actions * n_prototypes,)
+    prototype_actions_ : ndarray of shape (n_actions,)
         Action of each prototype. Actions are in order of mean relative time.
     {shared: loss_curve_, n_iter_}
 
@@ -77,7 +73,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     -----
     Network, losses, transport and settings come from the authors' code. Features are
     divided by the square root of their number; their scale matters. Own choices: first
-    values from N(0, 0.01²), parts and paths. Fits depend on ``random_state``, as those
+    values from N(0, 0.01²), and paths. Fits depend on ``random_state``, as those
     of the authors do.
 
     A recording is one problem, in float64: T frames and K prototypes need some 75 T K
@@ -103,7 +99,6 @@ class ASOTSegmenter(PrototypeSegmenter):
     __module__ = "skl_tot.baselines"
 
     _encoder = "unit"
-    _pairs = staticmethod(partial(combinations, r=2))
     _components = {
         "network": {"mlp": partial(MLP, 128, temperature=0.1)},
         "transport": {"structured": StructuredTransport},
@@ -125,7 +120,6 @@ class ASOTSegmenter(PrototypeSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "mostly"
-    n_prototypes: int = 1
     rho: float | str = "auto"
     transport: Any = "structured"
     network: str | MLP = "mlp"
@@ -138,14 +132,13 @@ class ASOTSegmenter(PrototypeSegmenter):
     standardize: str | None = "dataset"
     device: str = "auto"
     random_state: Any = None
-    verbose: int = 0
 
     def _has_prior(self):
         return True
 
     def _cross_entropy(self, settings):
         return SphericalCrossEntropy(
-            self._n_learned * int(settings.n_prototypes),
+            self._n_learned,
             settings.transport,
             prior=LinearPrior(),
             rho=settings.rho,
@@ -154,17 +147,12 @@ class ASOTSegmenter(PrototypeSegmenter):
         )
 
     def _group_prototypes(self, similarities, sample, goes_on):
-        earlier = self.prototype_actions_ if goes_on else None
-        super()._group_prototypes(similarities, sample, goes_on)
-        if earlier is not None and not self._has_several_prototypes:
-            self.prototype_actions_ = earlier  # numbers stay the same in a stream
-            return
-        actions = self.prototype_actions_
-        codes = (sum_groups(self._codes(x), actions, np.add) for x in similarities)
-        self.prototype_actions_ = np.argsort(time_order(codes, sample.times()))[actions]
+        if not goes_on:  # numbers stay the same in a stream
+            codes = map(self._codes, similarities)
+            self.prototype_actions_ = np.argsort(time_order(codes, sample.times()))
 
     def _log_likelihood(self, similarities):
-        """Logarithm of Q of a whole recording, summed over prototypes of an action."""
+        """Logarithm of Q of a whole recording, in the order of the actions."""
         settings = self._settings()
         # weights of the transport that labels recordings, from the authors
         weights = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}

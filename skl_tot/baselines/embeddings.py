@@ -1,24 +1,21 @@
 """CTE, VTE and UDE, which first embed frames, and then find actions among them."""
 
-from dataclasses import KW_ONLY, dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skl_tot.methods.base import Learned
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, Orders, by_order
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import ConceptContrast, Prediction, Reconstruction
-from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam, constant_adam
+from skl_tot.training.components import MLP, Adam, constant_adam
 from skl_tot.training.terms import TimeStamp
 
 
@@ -29,7 +26,6 @@ class EmbeddingSegmenter(NetworkSegmenter):
     _parameter_constraints = {
         **NetworkSegmenter._parameter_constraints,
         "order": [Orders(has_free=False)],
-        "reg_covar": SCALE,
     }
 
     n_actions: int | str = 8
@@ -44,20 +40,20 @@ class EmbeddingSegmenter(NetworkSegmenter):
     standardize: str | None = "dataset"
     device: str = "auto"
     random_state: Any = None
-    verbose: int = 0
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
         self._set_n_actions(videos)
         settings = self._settings()
         self._train(videos, settings.training, self._terms(settings), seeds[0])
-        frames = np.empty((videos.lengths.sum(), self._n_features_out))
+        width = len(self.network_["output_bias"])
+        frames = np.empty((videos.lengths.sum(), width))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
         for view, embeddings in zip(by_video, self._embed(videos)):
             view[:] = embeddings
         options = {"n_init": self.n_init, "random_state": seeds[1], "copy_x": False}
         kmeans, lengths = KMeans(self.n_actions_, **options), videos.lengths
-        self.gaussians_ = ordered_gaussians(frames, lengths, kmeans, self.reg_covar)
+        self.gaussians_ = ordered_gaussians(frames, lengths, kmeans)
         # in the network's dtype; K-means would otherwise round differently
         return Learned(lambda i: self._log_likelihood(by_video[i].astype("f4")))
 
@@ -91,11 +87,9 @@ class CTESegmenter(EmbeddingSegmenter):
         Training settings. "adam" takes 256 frames per recording, a constant learning
         rate of 3e-3 (the authors' 1e-3 is too slow), and is otherwise `Adam`.
     {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
-    {shared: standardize, device, random_state, verbose}
+    {shared: standardize, device, random_state}
     n_init : int, default=10
         Runs of K-means; the best one is used.
-    reg_covar : float, default=1e-6
-        Added to the diagonal of the covariances.
     max_iter : int, default=6000
         Optimiser steps, one mini-batch each.
 
@@ -134,7 +128,6 @@ class CTESegmenter(EmbeddingSegmenter):
 
     _: KW_ONLY
     n_init: int = 10
-    reg_covar: float = 1e-6
     max_iter: int = 6000
 
     def _terms(self, settings):
@@ -149,15 +142,16 @@ class VTESegmenter(CTESegmenter):
     `CTESegmenter` with a second loss: the network also predicts the features of a later
     frame, so that it learns appearance. With the D standardised features :math:`x_t` of
     frame t of T, the hidden layer :math:`h_t` and the embedding :math:`z_t` of the
-    encoder, a decoder g with one hidden layer, and the horizon δ, training minimises
-    the mean over sampled frames of
+    encoder, and a decoder g with one hidden layer, training minimises the mean over
+    sampled frames of
 
     .. math::
 
         \Bigl(w^\top z_t + b - \frac tT\Bigr)^2
         + \frac{\gamma}{D} \bigl\| g(z_t) + V^\top h_t - x_{t + \delta} \bigr\|^2 .
 
-    Embeddings are then clustered, ordered and decoded as in `CTESegmenter`.
+    The weight γ is 0.01, and the horizon δ a twentieth of T, at most the rest of the
+    recording. Embeddings are then clustered, ordered and decoded as in `CTESegmenter`.
 
     Parameters
     ----------
@@ -167,15 +161,9 @@ class VTESegmenter(CTESegmenter):
     optimizer : optional
         As for `CTESegmenter`.
     {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
-    {shared: standardize, device, random_state, verbose}
+    {shared: standardize, device, random_state}
     n_init, max_iter : optional
         As for `CTESegmenter`.
-    prediction_weight : float, default=0.01
-        γ, at least 0. With 0 this is `CTESegmenter`.
-    horizon : int or float, default=0.05
-        Distance δ of the predicted frame: in frames, at least 1, or as a share, in (0,
-        1), of the frames of the recording, rounded up. Beyond the end of the recording,
-        the last frame is predicted.
 
     Attributes
     ----------
@@ -206,26 +194,8 @@ class VTESegmenter(CTESegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _parameter_constraints = {
-        **CTESegmenter._parameter_constraints,
-        "prediction_weight": WEIGHT,
-        "horizon": [
-            Interval(Integral, 1, MOST, closed="both"),
-            Interval(RealNotInt, 0, 1, closed="neither"),
-        ],
-    }
-
-    reg_covar: float = field(default=1e-6, init=False)  # not a parameter
-    _: KW_ONLY
-    prediction_weight: float = 0.01
-    horizon: Any = 0.05  # frames, or their share
-
     def _terms(self, settings):
-        horizon = settings.horizon
-        if isinstance(horizon, Integral):
-            horizon = int(horizon)
-        weight = float(settings.prediction_weight)
-        return [*super()._terms(settings), Prediction(weight, horizon)]
+        return [*super()._terms(settings), Prediction()]
 
 
 @with_shared_texts
@@ -243,7 +213,9 @@ class UDESegmenter(EmbeddingSegmenter):
         L_R = \frac1D \bigl\| g(z_t) - x_t \bigr\|^2
         + \beta \Bigl(w^\top z_t + b - \frac tT\Bigr)^2 .
 
-    Then K-means over the embeddings of all frames gives the first of K latent concepts
+    β is 300, as the squared error of a relative time rarely exceeds 1/12, and that of
+    standardised features is about 1; in free order, it is 0. Half of the steps later,
+    K-means over the embeddings of all frames gives the first of K latent concepts
     :math:`c_k`, of unit length, which are learned with the network from there on. Of
     the B frames of a mini-batch, each concept takes its :math:`m = B / 2K` most
     confident ones, by the softmax over concepts of :math:`s_{tk} = c_k^\top z_t /
@@ -254,7 +226,7 @@ class UDESegmenter(EmbeddingSegmenter):
         L_C = -\frac1K \sum_k \frac1m \sum_{t \in P_k} \log \frac{\exp(s_{tk})}
             {\exp(s_{tk}) + \sum_{u \notin P_k} \exp(s_{uk})} ,
 
-    which is added to :math:`L_R` with weight γ. Concepts are ordered by the mean
+    which is added to :math:`L_R`. Concepts are ordered by the mean
     relative time of their nearest frames, and a Viterbi decoder finds the likeliest
     path in that order.
 
@@ -262,8 +234,8 @@ class UDESegmenter(EmbeddingSegmenter):
     ----------
     {shared: n_actions}
     order : {"strict", "mostly", "free"}, default="mostly"
-        As for `TemporalOTSegmenter`: it sets ``time_weight``, ``decoding`` and
-        ``switch_cost`` if these have their default.
+        As for `TemporalOTSegmenter`: it sets β, and ``decoding`` and ``switch_cost`` if
+        these have their default.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
@@ -271,16 +243,7 @@ class UDESegmenter(EmbeddingSegmenter):
         Training settings. "adam" takes 256 frames per recording and a constant learning
         rate, and is otherwise `Adam`.
     {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
-    {shared: device, random_state, verbose}
-    time_weight : float or "auto", default="auto"
-        β, at least 0. "auto" is 0 in free order, else 300. It is large because the
-        squared error of a relative time rarely exceeds 1/12, and that of standardised
-        features is about 1.
-    concept_weight : float, default=1.0
-        γ, at least 0. With 0, the concepts stay at the centres of K-means.
-    reconstruction_iter : int or float, default=0.5
-        Steps before the concepts start: a number, at least 1, or a share, in (0, 1), of
-        ``max_iter``.
+    {shared: device, random_state}
     max_iter : int, default=2000
         Optimiser steps, one mini-batch each.
 
@@ -314,19 +277,11 @@ class UDESegmenter(EmbeddingSegmenter):
     __module__ = "skl_tot.baselines"
 
     _defaults_by_order = by_order(
-        time_weight=(300.0, 300.0, 0.0),
-        decoding=("fixed", "fixed", "free"),
-        switch_cost=(0.0, 0.0, 0.5),
+        decoding=("fixed", "fixed", "free"), switch_cost=(0.0, 0.0, 0.5)
     )
     _parameter_constraints = {
         **EmbeddingSegmenter._parameter_constraints,
         **ORDER_CONSTRAINTS,
-        "time_weight": [StrOptions({AUTO}), *WEIGHT],
-        "concept_weight": WEIGHT,
-        "reconstruction_iter": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="neither"),
-        ],
     }
 
     _encoder = "unit"
@@ -336,9 +291,6 @@ class UDESegmenter(EmbeddingSegmenter):
     }
 
     _: KW_ONLY
-    time_weight: float | str = "auto"
-    concept_weight: float = 1.0
-    reconstruction_iter: Any = 0.5  # steps, or their share
     max_iter: int = 2000
     decoding: str = "auto"
     switch_cost: Any = None
@@ -349,14 +301,14 @@ class UDESegmenter(EmbeddingSegmenter):
         return self.network_["prototypes"]
 
     def _terms(self, settings):
-        return [Reconstruction(), TimeStamp(settings.time_weight)]
+        return [Reconstruction(), TimeStamp(0.0 if self.order_ == "free" else 300.0)]
 
     def _learn(self, videos):
         self._set_n_actions(videos)
         seeds, settings = self._draw_seeds(), self._settings()
         training, terms = settings.training, self._terms(settings)
         n_steps = training.max_iter
-        training.max_iter = self._first_steps()
+        training.max_iter = max(1, n_steps // 2)
         snapshot = self._train(videos, training, terms, seeds[0])
         concepts = self._cluster(videos, seeds[1])
         self.network_ = snapshot.network | {"prototypes": concepts}
@@ -364,21 +316,13 @@ class UDESegmenter(EmbeddingSegmenter):
         training.max_iter = n_steps - training.max_iter
         if training.max_iter:
             start = replace(snapshot, network=self.network_)
-            weights = self.concept_weight, self.temperature_
-            terms.append(ConceptContrast(self.n_actions_, *weights))
+            terms.append(ConceptContrast(self.n_actions_, self.temperature_))
             self._train(videos, training, terms, seeds[0], start)
         embeddings = self._embed(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)
         self.network_["prototypes"] = self.concepts_[order]
         return Learned(lambda i: self._log_likelihood(embeddings[i]))
-
-    def _first_steps(self):
-        """Return the number of steps with reconstruction alone."""
-        n_first = self.reconstruction_iter
-        if not isinstance(n_first, Integral):
-            n_first = int(n_first * int(self.max_iter))
-        return min(max(1, int(n_first)), int(self.max_iter))
 
     def _cluster(self, videos, seed):
         frames = np.concatenate(list(self._embed(videos)))
@@ -392,7 +336,7 @@ class UDESegmenter(EmbeddingSegmenter):
         return log_softmax(cosines / self.temperature_, axis=1)
 
 
-def ordered_gaussians(frames, lengths, kmeans, reg_covar):
+def ordered_gaussians(frames, lengths, kmeans):
     """Cluster frames, order the clusters in time and fit a Gaussian to each."""
     clusters = kmeans.fit_predict(frames)
     by_video = np.split(clusters, np.cumsum(lengths)[:-1])
@@ -402,7 +346,7 @@ def ordered_gaussians(frames, lengths, kmeans, reg_covar):
         if len(members) < 2:  # too few for a covariance: use that of all frames
             members = frames if len(frames) > 1 else np.repeat(frames, 2, axis=0)
         # One component needs no random numbers; a seed avoids the global generator.
-        gaussian = GaussianMixture(reg_covar=reg_covar, random_state=0)
+        gaussian = GaussianMixture(random_state=0)
         gaussians.append(gaussian.fit(members))
     return gaussians
 

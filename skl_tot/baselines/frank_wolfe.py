@@ -11,7 +11,7 @@ from skl_tot.methods.orders import Orders
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import COUNT, SCALE, WEIGHT
+from skl_tot.training.components import WEIGHT
 
 
 @with_shared_texts
@@ -30,20 +30,15 @@ class FrankWolfeSegmenter(BaseSegmenter):
         \min_Z \min_{W, b} \frac{1}{N} \lVert Z - X W - 1 b^\top \rVert^2
         + \lambda \lVert W \rVert^2
 
-    is minimised over all mixtures of allowed Z by the Frank-Wolfe algorithm. Each
-    iteration finds the events of steepest descent by dynamic programming, and moves
-    towards them with an exact line search. The best Z of all iterations is the result.
+    is minimised over all mixtures of allowed Z by the Frank-Wolfe algorithm, with 2 K
+    chunks a recording and :math:`\lambda = 1 / (n_{\text{videos}} K)`. It starts from
+    the mean of ten random Z. Each iteration finds the events of steepest descent by
+    dynamic programming, and moves towards them with an exact line search. The best Z of
+    all iterations is the result.
 
     Parameters
     ----------
     {shared: n_actions, fixed_order}
-    frames_per_chunk : int, default=None
-        Approximate number of frames per chunk; the authors use 10. None cuts every
-        recording into 2 K chunks.
-    regularization : float, default=None
-        Weight λ of the classifier's size; None means 1 / (n_videos K).
-    n_corners : int, default=10
-        Number of random events; the algorithm starts from their mean.
     max_iter : int, default=650
         Maximum number of iterations.
     tol : float, default=1e-4
@@ -72,10 +67,11 @@ class FrankWolfeSegmenter(BaseSegmenter):
     -----
     See `TemporalOTSegmenter` for input and attributes.
 
-    The authors also know roughly when each event is narrated. Own choices: the size of
-    chunks, and the labels of all frames: the score :math:`s_k` of a frame, from the
-    classifier, becomes the log-likelihood ratio of "this is event k" (1) against "it is
-    not" (0), with the noise :math:`\sigma_k^2` of the regression (``noise_``),
+    The authors also know roughly when each event is narrated, and have chunks of ten
+    frames. Own choices: the size of chunks, and the labels of all frames: the score
+    :math:`s_k` of a frame, from the classifier, becomes the log-likelihood ratio of
+    "this is event k" (1) against "it is not" (0), with the noise :math:`\sigma_k^2` of
+    the regression (``noise_``),
 
     .. math:: \ell(t, k) = (s_k(t) - \tfrac12) / \sigma_k^2 .
 
@@ -98,18 +94,12 @@ class FrankWolfeSegmenter(BaseSegmenter):
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
         "order": [Orders(has_free=False)],
-        "frames_per_chunk": [None, *COUNT],
-        "regularization": [None, *SCALE],
-        "n_corners": COUNT,
         "tol": WEIGHT,
     }
 
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "mostly"
-    frames_per_chunk: int | None = None
-    regularization: float | None = None
-    n_corners: int = 10
     max_iter: int = 650
     tol: float = 1e-4
     decoding: str = "fixed"
@@ -130,9 +120,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
             np.concatenate(chunks),
             np.array([len(video) for video in chunks]),
             n_actions,
-            self.regularization or 1 / (len(kept) * n_actions),
+            1 / (len(kept) * n_actions),
         )
-        solution = minimise(problem, rng, self.n_corners, self.max_iter, self.tol)
+        solution = minimise(problem, rng, self.max_iter, self.tol)
         self.events_ = np.full((len(videos), n_actions), -1)
         for i, cuts, events in zip(kept, edges, solution.events):
             self.events_[i] = (cuts[events] + cuts[events + 1]) // 2
@@ -145,10 +135,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         """First frame of each chunk of a recording, and its end."""
         # Among 1.5, 2 and 3 chunks per action, and chunks of 10 or 20 frames, 2 did
         # best on seven sets.
-        n_chunks = 2 * self.n_actions_
-        if self.frames_per_chunk is not None:
-            n_chunks = max(-(-n_frames // self.frames_per_chunk), self.n_actions_)
-        n_chunks = min(n_chunks, n_frames)
+        n_chunks = min(2 * self.n_actions_, n_frames)
         return np.arange(n_chunks + 1) * n_frames // n_chunks
 
     def _log_likelihoods(self, videos):
@@ -262,7 +249,7 @@ class EventClustering:
         """Gradient (n_chunks, n_events) of f at a Z and its prediction."""
         return (assignment - predicted) * (2 / self.n_chunks)
 
-    def start(self, rng, n_corners):
+    def start(self, rng, n_corners=10):
         """Mean Z of random events, and its prediction."""
         assignment = np.zeros((self.n_chunks, self.n_events))
         predicted = np.zeros_like(assignment)
@@ -294,9 +281,9 @@ def best_step(slope, curvature):
     return 1.0 if -slope >= 2 * curvature else -slope / (2 * curvature)
 
 
-def minimise(problem, rng, n_corners, max_iter, tol):
+def minimise(problem, rng, max_iter, tol):
     """Minimise over the convex hull of events, and return the best events found."""
-    assignment, predicted = problem.start(rng, n_corners)
+    assignment, predicted = problem.start(rng)
     best, lowest, curve = None, np.inf, []
     for _ in range(max_iter):
         rounded = problem.cheapest(-predicted)

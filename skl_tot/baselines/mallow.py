@@ -2,12 +2,11 @@
 
 import math
 from dataclasses import KW_ONLY, dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.decoding.decoders import DECODERS, decode
 from skl_tot.decoding.orders import (
@@ -27,10 +26,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import Orders, by_order
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST
 
-# Smaller values may lose the variance within actions to rounding in float64.
-SPREADS = Interval(Real, 1e-6, LARGEST, closed="both")
 LEAST_DISPERSION = 1e-6
 
 
@@ -43,8 +39,8 @@ class MallowSegmenter(BaseSegmenter):
     actions. Then three steps alternate:
 
     1. *Appearance.* Linear discriminant analysis of the current labels embeds frames,
-       and each action k is a Gaussian. With :math:`n_k` of :math:`n` frames, its score
-       of frame t is
+       and each action k is a Gaussian. With :math:`n_k` of :math:`n` frames, and
+       r = 0.1, its score of frame t is
 
        .. math::
 
@@ -71,12 +67,6 @@ class MallowSegmenter(BaseSegmenter):
         As for `TemporalOTSegmenter`: it sets ``decoding`` if that has its default. In
         strict order, step 2 is the best path through all actions. Free order is not
         supported, as recordings start as equal parts.
-    shrinkage : float, default=1.0
-        Added to the variances within actions for the directions, in units of the mean
-        variance of a feature, at least 1e-6.
-    reg_covar : float, default=0.1
-        Added to the diagonal of the covariances of the Gaussians, r, at least 1e-6.
-        Variances within actions are about 1 or less.
     max_iter : int, default=7
         Maximum number of rounds of the three steps; fewer if no label changes.
     decoding : str, default="auto"
@@ -130,16 +120,12 @@ class MallowSegmenter(BaseSegmenter):
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
         "order": [Orders(has_free=False)],
-        "shrinkage": [SPREADS],
-        "reg_covar": [SPREADS],
         "decoding": [StrOptions({AUTO, "mallow"}), StrOptions(DECODERS.keys())],
     }
 
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "mostly"
-    shrinkage: float = 1.0
-    reg_covar: float = 0.1
     max_iter: int = 7
     decoding: str = "auto"
     switch_cost: Any = 0.0
@@ -153,8 +139,6 @@ class MallowSegmenter(BaseSegmenter):
         self.appearance_, self.dispersions_, self.n_iter_, embedded = fit_mallow(
             videos,
             self.n_actions_,
-            shrinkage=self.shrinkage,
-            reg_covar=self.reg_covar,
             max_iter=self.max_iter,
             keeps_order=self.order_ == "strict",
         )
@@ -201,17 +185,15 @@ def fit_dispersions(inversions):
     return dispersions
 
 
-def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, keeps_order=False):
+def fit_mallow(videos, n_actions, *, max_iter, keeps_order=False):
     """Learn the appearance of actions, and how recordings deviate from the order."""
     paths = [equal_parts(n, n_actions) for n in videos.lengths]
-    spread = measure_spread(videos, shrinkage)
+    spread = measure_spread(videos)
     inversions = np.zeros((len(videos), n_actions - 1), dtype=np.intp)
     dispersions = fit_dispersions(inversions)
     for n_iter in range(1, max_iter + 1):
         labels = np.concatenate(paths)
-        appearance, embedded = fit_appearance(
-            videos, paths, n_actions, spread, reg_covar
-        )
+        appearance, embedded = fit_appearance(videos, paths, n_actions, spread)
         for i, frames in enumerate(embedded):
             scores = log_joint(frames, appearance, i)
             if keeps_order:

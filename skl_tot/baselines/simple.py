@@ -85,8 +85,6 @@ class KMeansSegmenter(BaseSegmenter):
     {shared: n_actions}
     n_components : int or None, default=16
         Number of principal components, at most that of the features; None keeps all.
-    n_init : int, default=10
-        Number of starts of K-means; the one with the smallest distances counts.
     {shared: decoding="free", switch_cost=0.5, min_duration, background_percentile}
     {shared: standardize, random_state}
 
@@ -127,7 +125,6 @@ class KMeansSegmenter(BaseSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     n_components: int = 16
-    n_init: int = 10
     decoding: str = "free"
     switch_cost: Any = 0.5
     min_duration: float | None = None
@@ -146,7 +143,7 @@ class KMeansSegmenter(BaseSegmenter):
         kmeans = cluster_frames(
             joined,
             self.n_actions_,
-            n_init=self.n_init,
+            n_init=10,
             random_state=self.random_state,
         )
         # equal frames have no variance: at least 1e-6 of the mean variance of a feature

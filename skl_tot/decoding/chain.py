@@ -96,30 +96,25 @@ class Chain:
     def forward_backward(self, log_likelihood, min_frames=1) -> tuple:
         """Compute the posterior, and the log of the summed weights, in nats."""
         # Sums of logarithms keep all paths, however unlikely.
-        probabilities, _, total = self._sum_paths(log_likelihood, min_frames)
-        return probabilities, total
-
-    def expected_moves(self, log_likelihood, min_frames=1) -> tuple:
-        """Compute posterior, expected moves (n_actions, n_actions), and log-weight."""
-        # For chains with moves between all actions, or for long runs.
-        return self._sum_paths(log_likelihood, min_frames, with_moves=True)
-
-    def _sum_paths(self, log_likelihood, min_frames, *, with_moves=False):
-        """Posterior, expected moves, if asked and possible, and the log-weight."""
         log_likelihood, common = without_common(log_likelihood)
         min_frames = min(min_frames, len(log_likelihood))
         chain = self.for_length(len(log_likelihood) // min_frames)
         if min_frames > 1:
-            sums = paths.sums_of_runs(
-                chain, log_likelihood, min_frames, with_moves=with_moves
-            )
-        elif chain.is_mixing or with_moves:
-            sums = paths.sums_by_blocks(chain, log_likelihood)
+            sums = paths.sums_of_runs(chain, log_likelihood, min_frames)
+        elif chain.is_mixing:
+            sums = paths.sums_by_blocks(chain, log_likelihood)[::2]
         elif chain.is_ordered:
             sums = paths.sums_in_order(chain, log_likelihood)
         else:
             sums = paths.sums_by_frames(chain, log_likelihood)
-        probabilities, moves, total = sums
+        probabilities, total = sums
+        return probabilities, float(total + common)
+
+    def expected_moves(self, log_likelihood) -> tuple:
+        """Compute posterior, expected moves (n_actions, n_actions), and log-weight."""
+        # For chains with moves between all actions.
+        log_likelihood, common = without_common(log_likelihood)
+        probabilities, moves, total = paths.sums_by_blocks(self, log_likelihood)
         return probabilities, moves, float(total + common)
 
     def for_length(self, n_runs) -> "Chain":

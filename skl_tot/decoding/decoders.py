@@ -4,7 +4,6 @@ import contextlib
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding import chain as chains
@@ -318,9 +317,8 @@ def _check_min_frames(min_frames):
 
 def _checked_transcript(transcript, n_actions):
     actions = np.array(0)
-    if not sparse.issparse(transcript):
-        with contextlib.suppress(TypeError, ValueError, RecursionError):
-            actions = np.asarray(transcript)
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        actions = np.asarray(transcript)
     is_integer = actions.dtype.kind in "iu"
     is_known = is_integer and np.isin(actions, np.arange(n_actions)).all()
     if actions.ndim != 1 or len(actions) == 0 or not is_known:

@@ -8,10 +8,6 @@ from skl_tot.recordings.errors import RecordingValueError
 
 # Added to variances, in squared units of the (standardised) features.
 MIN_VARIANCE = 1e-2
-# Weight of earlier calls of partial_fit at each new one.
-STREAM_MEMORY = 0.95
-# Shares of the quantiles that stand for the densities of earlier calls.
-LEVELS = (np.arange(100) + 0.5) / 100
 
 
 class ActionMoments:
@@ -20,8 +16,8 @@ class ActionMoments:
     # Sums are of frames minus `shift`, one of the frames: far from 0 squares
     # would cancel, and constants get a mean of exactly 0.
 
-    def __init__(self, n_actions, shift=None):
-        self.shift = shift
+    def __init__(self, n_actions):
+        self.shift = None
         self.counts = np.zeros(n_actions)
         self.sums, self.squares = np.zeros((2, n_actions, 1))
 
@@ -35,13 +31,6 @@ class ActionMoments:
         self.sums = self.sums + codes @ frames
         np.square(frames, out=frames)
         self.squares = self.squares + codes @ frames
-
-    def add_moments(self, counts, means, variances):
-        """Add frames by their counts and moments; ``means`` are not shifted."""
-        counts, means = counts[:, None], means - self.shift
-        self.counts += counts[:, 0]
-        self.sums = self.sums + counts * means
-        self.squares = self.squares + counts * (variances + means**2)
 
     def means(self):
         """Means (K, n_features) minus the shift; 0 without frames."""
@@ -121,17 +110,11 @@ class Background(NamedTuple):
 
     means: np.ndarray
     variances: np.ndarray
-    counts: np.ndarray
     thresholds: np.ndarray
-    quantiles: np.ndarray
-
-    def reorder(self, actions):
-        """Background of these actions, in this order."""
-        return Background(*(values[actions] for values in self))
 
 
-def fit_background(read_blocks, labels, n_actions, percentile, before=None):
-    """Learn `Background` from blocks, read twice; ``before`` is that of a stream."""
+def fit_background(read_blocks, labels, n_actions, percentile):
+    """Learn `Background` from blocks, read twice."""
     # Each action gets a Gaussian of independent features over its decoded frames, and a
     # threshold: the given percentile of its log-density over these frames. This follows
     # Kukleva et al., CVPR 2019. They use the likelihood of the decoder; features
@@ -139,45 +122,17 @@ def fit_background(read_blocks, labels, n_actions, percentile, before=None):
     moments = ActionMoments(n_actions)
     for frames, actions in zip(read_blocks(), labels):
         moments.add(frames, actions)
-    if before is None:
-        thresholds = np.full(n_actions, np.inf)
-        quantiles = np.full((n_actions, len(LEVELS)), np.nan)
-    else:
-        thresholds, quantiles = before.thresholds.copy(), before.quantiles.copy()
-        weights = before.counts * np.where(moments.counts > 0, STREAM_MEMORY, 1)
-        moments.add_moments(weights, before.means, before.variances - MIN_VARIANCE)
     means = moments.means() + moments.shift
     variances = moments.variances() + MIN_VARIANCE
-    background = Background(means, variances, moments.counts, thresholds, quantiles)
     densities = []
     for frames, actions in zip(read_blocks(), labels):
         of_actions = _fast_log_densities(frames, means, variances)
         densities.append(of_actions[np.arange(len(actions)), actions])
     densities, labels = np.concatenate(densities), np.concatenate(labels)
-    _set_thresholds(background, densities, labels, percentile)
-    return background
-
-
-def _set_thresholds(background, densities, actions, percentile):
-    """Set thresholds of the actions that occur, and mix in earlier quantiles."""
-    shares = np.append(LEVELS, percentile / 100)
-    for k in np.unique(actions):
-        values = densities[actions == k]
-        weights = np.ones(len(values))
-        earlier = background.counts[k] - len(values)
-        if earlier > 0:
-            values = np.append(values, background.quantiles[k])
-            weights = np.append(weights, np.full(len(LEVELS), earlier / len(LEVELS)))
-        *quantiles, threshold = _weighted_quantiles(values, weights, shares)
-        background.quantiles[k] = quantiles
-        background.thresholds[k] = threshold
-
-
-def _weighted_quantiles(values, weights, shares):
-    """Quantiles at shares in [0, 1]; equal to numpy's for weights of 1."""
-    order = np.argsort(values)
-    positions = np.cumsum(weights[order]) - weights[order]
-    return np.interp(shares * positions[-1], positions, values[order])
+    thresholds = np.full(n_actions, np.inf)  # of actions without frames
+    for k in np.unique(labels):
+        thresholds[k] = np.percentile(densities[labels == k], percentile)
+    return Background(means, variances, thresholds)
 
 
 def find_background(blocks, background):

@@ -212,18 +212,6 @@ def viterbi_durations(log_likelihood, table):
     return path
 
 
-def posterior_durations(log_likelihood, table):
-    """Probability (n_bins, n_segments) over all paths of `viterbi_durations`."""
-    # Bin b is in segment s with P(e_{s-1} <= b) - P(e_s <= b), by the ends e of
-    # segments.
-    forward = _forward(log_likelihood, table)
-    # in reverse, the same problem with segments in reverse order
-    backward = _forward(log_likelihood[::-1, ::-1], table[::-1])[::-1, ::-1]
-    has_ended = np.exp(forward + backward - forward[-1, -1]).cumsum(axis=1)[:, :-1]
-    shares = np.clip(has_ended[:-1] - has_ended[1:], 0, None).T
-    return shares / shares.sum(axis=1, keepdims=True)
-
-
 class DurationDecoder(Decoder):
     """Segments in order, with known mean lengths, by Poisson distributions."""
 
@@ -241,16 +229,9 @@ class DurationDecoder(Decoder):
         actions = np.arange(len(self.mean_durations))
         return self.along(log_likelihood, actions, min_frames)
 
-    def posterior(self, log_likelihood, cost, min_frames=1):
-        """Compute probabilities, constant within a bin."""
-        n_frames, n_actions = log_likelihood.shape
-        starts, lengths = _cut(n_frames, max(self.max_bins, n_actions))
-        min_bins = _least_bins(min_frames, n_frames, len(starts))
-        if len(starts) < min_bins * n_actions:
-            return fixed_chain(n_actions).posterior(log_likelihood, min_frames)
-        table = duration_table(self.mean_durations, len(starts), min_bins)
-        shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
-        return np.repeat(shares, lengths, axis=0)
+    def chain(self, n_actions, cost):
+        """Allow all paths in order; probabilities do not know durations."""
+        return fixed_chain(n_actions)
 
     def along(self, log_likelihood, transcript, min_frames=1):
         """Find the likeliest path through a transcript, by bins."""
@@ -285,16 +266,3 @@ def _scores_of_lengths(entries, log_durations):
     padded = np.concatenate([np.full(longest, -np.inf), entries])
     windows = sliding_window_view(padded, longest - shortest + 1)[: len(entries)]
     return windows + log_durations[shortest : longest + 1][::-1], longest
-
-
-def _forward(log_likelihood, table):
-    """Log-weight (n_segments + 1, n_bins + 1) of the ends of the first segments."""
-    n_bins, n_segments = log_likelihood.shape
-    totals = prefix_sums(log_likelihood)
-    result = np.full((n_segments + 1, n_bins + 1), -np.inf)
-    result[0, 0] = 0.0
-    for segment in range(n_segments):
-        total = totals[:, segment]
-        scores, _ = _scores_of_lengths(result[segment] - total, table[segment])
-        result[segment + 1] = total + logsumexp(scores, axis=1)
-    return result

@@ -224,11 +224,11 @@ def sums_in_order(chain, log_likelihood):
     backward = _run_weights_in_order(chain.turned, log_likelihood[::-1, ::-1])[1]
     joint = forward + backward[:0:-1, ::-1] - log_likelihood
     total = np.logaddexp.reduce(forward[-1] - chain.ends)
-    return softmax(joint, axis=1), None, total
+    return softmax(joint, axis=1), total
 
 
-def sums_of_runs(chain, log_likelihood, min_frames, *, with_moves=False):
-    """Compute `sums_by_blocks` for runs of ``min_frames``; moves only if asked."""
+def sums_of_runs(chain, log_likelihood, min_frames):
+    """Posterior, and log-weight of all paths, for runs of ``min_frames``."""
     add_up = partial(_run_weights, add=np.logaddexp)
     if chain.is_ordered:
         add_up = _run_weights_in_order
@@ -242,23 +242,7 @@ def sums_of_runs(chain, log_likelihood, min_frames, *, with_moves=False):
     changes = np.exp(begun + lasts - total) - np.exp(ended + left - total)
     shares = np.clip(changes.cumsum(axis=0)[:-1], 0, None)
     shares /= shares.sum(axis=1, keepdims=True)
-    if not with_moves:
-        return shares, None, total
-    moves = _moves_of_runs(chain.moves, ended, lasts, total)
-    stays = shares[:-1].sum(axis=0) - moves.sum(axis=1)
-    np.fill_diagonal(moves, np.maximum(stays, 0))
-    return shares, moves, total
-
-
-def _moves_of_runs(moves, ended, lasts, total):
-    """Count the expected moves (n_actions, n_actions) from run to run."""
-    costs = np.where(np.eye(len(moves)), np.inf, moves)
-    counts = np.zeros(moves.shape)
-    for first in range(1, len(ended) - 1, BLOCK):
-        now = slice(first, min(first + BLOCK, len(ended) - 1))
-        joint = ended[now, :, None] + (lasts[now, None] - total) - costs
-        counts += np.exp(joint).sum(axis=0)
-    return counts
+    return shares, total
 
 
 def sums_by_blocks(chain, log_likelihood):
@@ -323,4 +307,4 @@ def sums_by_frames(chain, log_likelihood):
         np.logaddexp.reduce(ended[:, origins] - costs, axis=1, out=entered[t])
     total = np.logaddexp.reduce(entered[-1, 0] + log_likelihood[-1] - chain.ends)
     joint = log_likelihood + entered[:, 0] + entered[::-1, 1, ::-1]
-    return softmax(joint, axis=1), None, total
+    return softmax(joint, axis=1), total

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import _fit_context, clone
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
@@ -57,7 +56,7 @@ class CyclicSegmenter(BaseSegmenter):
     estimator : estimator or None, default=None
         A segmenter, or a pipeline that ends in one. A clone is fitted to the cycles
         with this ``n_actions``; without an own seed, it gets one from ``random_state``.
-        A `sklearn.frozen.FrozenEstimator` stays fitted. None is `TemporalOTSegmenter`.
+        None is `TemporalOTSegmenter`.
     decoding : {"cyclic", "cyclic_skip"}, default="cyclic_skip"
         Whether all cycles have all actions, or may lack some. Does not change the fit.
     switch_cost : float, "auto" or None, default=None
@@ -198,7 +197,9 @@ class CyclicSegmenter(BaseSegmenter):
             self.estimator_, _ = pipelines.fit_segmenter(
                 segmenter, cycles, n_actions, seeds[1], videos.fps
             )
-        _let_decode_cycles(self.estimator_)
+        # its paths run through whole recordings from now on, not through a cycle
+        cost = self._inner.decoder_.switch_cost or SWITCH_COST
+        self._inner.set_params(decoding="cyclic_skip", switch_cost=cost)
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
 
     def _values(self):
@@ -220,8 +221,6 @@ class CyclicSegmenter(BaseSegmenter):
     def _segmenter(self, n_actions):
         if self.estimator is None:
             return TemporalOTSegmenter(n_actions, order="mostly")
-        if isinstance(self.estimator, FrozenEstimator):
-            return self.estimator
         estimator = clone(self.estimator)
         pipelines.set_n_actions(estimator, n_actions)
         last = pipelines.segmenter_of(estimator)
@@ -232,12 +231,12 @@ class CyclicSegmenter(BaseSegmenter):
 
     @property
     def _inner(self):
-        return pipelines.segmenter_of(pipelines.unfrozen(self.estimator_))
+        return pipelines.segmenter_of(self.estimator_)
 
     def _log_likelihoods(self, videos):
-        model = pipelines.unfrozen(self.estimator_)
+        arrays = list(videos.arrays)
         with pipelines.quietly():
-            arrays = pipelines.transform_before(model, list(videos.arrays))
+            arrays = pipelines.transform_before(self.estimator_, arrays)
             return iter(self._inner.log_likelihood(arrays))
 
     @property
@@ -246,7 +245,7 @@ class CyclicSegmenter(BaseSegmenter):
         is_given = self.min_duration is not None
         return super().min_frames_ if is_given else self._inner.min_frames_
 
-    def _label(self, videos, learned, earlier_background=None):
+    def _label(self, videos, learned):
         paths = super()._label(videos, learned)
         cuts = self._cut(paths)
         self.cuts_ = videos.store(cuts)
@@ -265,12 +264,3 @@ class CyclicSegmenter(BaseSegmenter):
 
     def _cut(self, paths):
         return [cuts_of_path(path, self.n_actions_) for path in paths]
-
-
-def _let_decode_cycles(model):
-    if isinstance(model, FrozenEstimator):  # used unchanged
-        return
-    segmenter = pipelines.segmenter_of(model)
-    cost = segmenter.decoder_.switch_cost or SWITCH_COST
-    # its paths run through whole recordings from now on, not through a cycle
-    segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)

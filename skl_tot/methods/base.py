@@ -132,19 +132,14 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         self.n_actions_ = int(self.n_actions_)
         self._n_learned = self.n_actions_  # which corrections do not change
 
-    def _label(self, videos, learned, earlier_background=None):
+    def _label(self, videos, learned):
         """Set background, confidence, labels and shares; return the paths."""
-        # `earlier_background` is that of a stream before this call, or None
         self.background_ = self.confidence_ = None
         if self.background_percentile is not None:
             # paths without background tell which frames an action has
             paths = [decoded.path for decoded in self._decode(videos, learned.score)]
             self.background_ = learn_background(
-                thinned(videos),
-                paths,
-                self.n_actions_,
-                self.background_percentile,
-                earlier_background,
+                thinned(videos), paths, self.n_actions_, self.background_percentile
             )
         evidence, paths = Evidence(is_robust=True), []
         for decoded in self._decode(videos, learned.score):
@@ -202,11 +197,11 @@ def shares_of(paths, n_actions):
     return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
 
 
-def learn_background(sample, paths, n_actions, percentile, earlier):
-    """Learn ``background_`` from frames and paths, or go on from an ``earlier`` one."""
+def learn_background(sample, paths, n_actions, percentile):
+    """Learn ``background_`` from frames and paths."""
     blocks = [
         path[rows]
         for i, path in enumerate(sample.of(paths))
         for rows in row_blocks(sample.videos.arrays[i])
     ]
-    return fit_background(sample.videos.blocks, blocks, n_actions, percentile, earlier)
+    return fit_background(sample.videos.blocks, blocks, n_actions, percentile)

@@ -35,10 +35,10 @@ class Appearance(NamedTuple):
     shares: np.ndarray  # (n_actions,), of frames
 
 
-def measure_spread(videos, shrinkage):
+def measure_spread(videos):
     """Mean of all frames, and a root of their covariance with a ridge."""
     center, covariance = frame_moments(videos)
-    covariance = covariance + _ridge(covariance, shrinkage)
+    covariance = covariance + _ridge(covariance, 1.0)
     return FrameCovariance(center, np.linalg.cholesky(covariance))
 
 
@@ -166,7 +166,7 @@ def embed(videos, i, center, scalings):
     return np.concatenate(blocks)
 
 
-def fit_gaussians(frames, labels, n_actions, reg_covar):
+def fit_gaussians(frames, labels, n_actions):
     """Fit a Gaussian to the frames (n, n_directions) of each action."""
     # It returns means, factors and shares. Factors are roots of the precisions. An
     # action of less than two frames takes all.
@@ -179,7 +179,8 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
         means[k] = members.mean(axis=0)
         centred = members - means[k]
         covariance = centred.T @ centred / len(members)
-        root = np.linalg.cholesky(covariance + reg_covar * np.eye(n_directions))
+        # variances within actions are about 1 or less
+        root = np.linalg.cholesky(covariance + 0.1 * np.eye(n_directions))
         factors[k] = solve_triangular(root, np.eye(n_directions), lower=True).T
     # a Dirichlet prior, as an action without a frame could never return
     shares = counts + 0.1
@@ -187,13 +188,13 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
     return means, factors, shares
 
 
-def fit_appearance(videos, labels, n_actions, spread, reg_covar):
+def fit_appearance(videos, labels, n_actions, spread):
     """Fit an `Appearance` to labels; return it, and projected frames by recording."""
     counts, means = action_means(videos, labels, n_actions, spread.center)
     scalings = discriminants(spread.root, counts, means)
     projected = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
     frames, labels = np.concatenate(projected), np.concatenate(labels)
-    gaussians = fit_gaussians(frames, labels, n_actions, reg_covar)
+    gaussians = fit_gaussians(frames, labels, n_actions)
     return Appearance(spread.center, scalings, *gaussians), projected
 
 

@@ -243,8 +243,7 @@ class FittedSegmenter(BaseEstimator):
         """Check the parameters, and refuse True and False where numbers are meant."""
         super()._validate_params()
         for name, value in self.get_params(deep=False).items():
-            constraints = self._parameter_constraints.get(name, [])
-            is_flag = any(kind in constraints for kind in ("boolean", "verbose"))
+            is_flag = "boolean" in self._parameter_constraints.get(name, [])
             if isinstance(value, bool) and not is_flag:
                 refuse(name, value, "a number, or another value of its docstring")
 

@@ -182,7 +182,6 @@ class HMMSegmenter(BaseSegmenter):
         self.center_, self.components_ = center, components
         frames = [self._project(sample.videos, i) for i in range(len(sample.videos))]
         options = {"reg_covar": self.reg_covar * mean_variance, "tol": self.tol}
-        options["min_frames"] = -(-self.min_frames_ // sample.step)
         if is_free:
             model, curve = self._fit_from_clusters(frames, sample, options)
         else:
@@ -220,7 +219,7 @@ class HMMSegmenter(BaseSegmenter):
             with part(self.n_init, self.n_init + 1):
                 model, later_curve = fit_hmm(frames, model, max_iter=n_left, **options)
             curve = curve + later_curve
-        posteriors = model.posteriors(frames, self.min_frames_)
+        posteriors = (of_video[0] for of_video in model.expectations(frames))
         return model.sorted(time_order(posteriors, sample.times())), curve
 
     def _log_likelihoods(self, videos):

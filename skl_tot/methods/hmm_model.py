@@ -38,9 +38,9 @@ class InOrder(NamedTuple):
         starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
         return Chain(starts, moves, np.zeros(n_actions))
 
-    def expect(self, scores, min_frames, chain):
+    def expect(self, scores, chain):
         """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
-        probabilities, total = chain.forward_backward(scores, min_frames)
+        probabilities, total = chain.forward_backward(scores)
         left = np.zeros(len(self.leave))
         # an action has been left if a later one is the last
         left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
@@ -72,9 +72,9 @@ class AnyOrder(NamedTuple):
             costs = -np.log(self.starts), -np.log(self.moves)
         return Chain(*costs, np.zeros(len(self.starts)))
 
-    def expect(self, scores, min_frames, chain):
+    def expect(self, scores, chain):
         """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
-        posterior, n_moves, total = chain.expected_moves(scores, min_frames)
+        posterior, n_moves, total = chain.expected_moves(scores)
         return posterior, np.vstack([posterior[:1], n_moves]), total
 
     def learned(self, counts):
@@ -125,17 +125,12 @@ class HMM(NamedTuple):
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
         return self._replace(covars=covars, shared=True)
 
-    def posteriors(self, frames, min_frames=1):
-        """Yield the posterior of the actions in the frames of each recording."""
-        for probabilities, _, _ in self.expectations(frames, min_frames):
-            yield probabilities
-
-    def expectations(self, frames, min_frames=1):
+    def expectations(self, frames):
         """Yield ``expect`` of the paths, of each recording."""
         chain = self.paths.chain()
         for video in frames:
             scores = log_densities(video, self.means, self.covars)
-            yield self.paths.expect(scores, min_frames, chain)
+            yield self.paths.expect(scores, chain)
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
@@ -196,12 +191,12 @@ def cluster_frames(frames, n_clusters, **parameters):
 class ExpectedSums:
     """Expected sums of frames by the posteriors of a model: the E-step."""
 
-    def __init__(self, frames, model, min_frames=1):
+    def __init__(self, frames, model):
         n_actions, n_components = model.means.shape
         self.frames, self.counts = np.zeros(n_actions), 0.0
         self.first, self.second = np.zeros((2, n_actions, n_components))
         self.log_likelihood = 0.0
-        expectations = model.expectations(frames, min_frames)
+        expectations = model.expectations(frames)
         for video, (probabilities, counts, total) in zip(frames, expectations):
             self.frames += probabilities.sum(axis=0)
             self.first += probabilities.T @ video
@@ -226,12 +221,12 @@ def maximise(sums, model, reg_covar):
     return model._replace(means=means, covars=covars, paths=paths)
 
 
-def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
+def fit_hmm(frames, model, *, reg_covar, max_iter, tol):
     """Run EM from a model; return it, and its log-likelihood of a frame by step."""
     n_frames = sum(map(len, frames))
     curve = []
     for _ in each(range(max_iter)):
-        sums = ExpectedSums(frames, model, min_frames)
+        sums = ExpectedSums(frames, model)
         # this prior keeps variances positive, and is conjugate: the step has a formula
         prior = -reg_covar * (1 / model.covars).sum() / 2
         curve.append((sums.log_likelihood + prior) / n_frames)

@@ -4,17 +4,15 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.gaussians import STREAM_MEMORY
 from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
@@ -35,14 +33,12 @@ from skl_tot.training.components import COUNT, MLP, NETWORKS, OPTIMIZERS, Adam
 from skl_tot.training.loop import Snapshot, map_moments, train
 from skl_tot.training.network import Encoder, TorchEncoder, score_prototypes
 
+# Weight of the overlaps of earlier calls of partial_fit at each new one.
+STREAM_MEMORY = 0.95
+
 
 @with_shared_texts
-class NetworkSegmenter(  # type: ignore[call-arg]
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    BaseSegmenter,
-    auto_wrap_output_keys=None,
-):
+class NetworkSegmenter(TransformerMixin, BaseSegmenter):
     """Base of segmenters that embed frames by a trained network.
 
     A subclass calls `train` in ``_learn``, with the terms of its loss. After training,
@@ -54,7 +50,6 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         "network": [StrOptions(set(NETWORKS)), MLP],
         "optimizer": [StrOptions(set(OPTIMIZERS)), Adam],
         "device": [str],
-        "verbose": ["verbose"],
     }
 
     # objects for names of parameters; a method may have other defaults
@@ -63,10 +58,6 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     _encoder = "sigmoid"  # a key of ENCODERS
     # function from embeddings to the output of `transform`, if they differ
     _embeddings: Callable | None = None
-
-    def __init_subclass__(cls, **options):
-        # set_output cannot wrap a list of arrays
-        super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
 
     def _settings(self):
         """Values of parameters for one fit, with new objects in place of names."""
@@ -94,7 +85,6 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             seed=seed,
             start=start,
             one_pass=one_pass,
-            verbose=self.verbose,
         )
         self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
         self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
@@ -130,29 +120,10 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return videos.restore(list(map(as_type_of, embeddings, videos.arrays)))
 
     @property
-    def coefs_(self) -> list:
-        """Weights of the encoder, or of several."""
-        return [self.network_["hidden_weight"], self.network_["output_weight"]]
-
-    @property
-    def intercepts_(self) -> list:
-        """Biases of the encoder, or of several."""
-        return [self.network_["hidden_bias"], self.network_["output_bias"]]
-
-    @property
     def _n_fitted_networks(self):
         """Number of networks; arrays of several have one more dimension."""
         bias = self.network_["output_bias"]
         return 1 if bias.ndim == 1 else len(bias)
-
-    @property
-    def _n_features_out(self):
-        return self.network_["output_bias"].size  # of all networks, side by side
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     def set_params(self, **params) -> Self:
         """Set parameters, also those of named objects, such as ``prior__sigma``.
@@ -185,8 +156,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         "n_networks": COUNT,
     }
 
-    _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
-
     @abstractmethod
     def _cross_entropy(self, settings):
         """Make the term of prototypes and codes; see `_settings`."""
@@ -199,60 +168,48 @@ class PrototypeSegmenter(NetworkSegmenter):
         """Continue learning, with one pass over the given recordings in order.
 
         Standardisation, optimiser and random numbers continue. ``labels_`` are those of
-        the given recordings, which may be shorter than ``n_actions`` frames. Background
-        is learned from the last 20 calls or so.
+        the given recordings, which may be shorter than ``n_actions`` frames.
+        ``background_percentile`` needs `fit`, and so does a model with names, merges or
+        splits.
 
         {shared: of_X_y, fitted}
         """
         self._check_partial_fit()
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
             is_first = not hasattr(self, "network_")
-            # without a prior, prototypes change their order after each call
-            keeps_order = not is_first and self._has_prior()
-            start = earlier_actions = earlier_background = names = None
+            start = None
             if not is_first:
-                names = self._names_to_keep(keeps_order)
-                earlier_actions = self.prototype_actions_
                 start = Snapshot(
                     self.network_, self.n_iter_, self.moments_, self.rng_state_
                 )
-            if keeps_order and self.n_actions == self.n_actions_:
-                earlier_background = self.background_
             videos = self.prepare_fit(X, y, reset=is_first)
             self.mean_frames_ = math.inf  # unknown from a few recordings
             with videos.named_errors():
-                learned = self._learn(videos, start, one_pass=True)
-                if keeps_order:
-                    sources = _match_actions(earlier_actions, self.prototype_actions_)
-                    self.classes_ = None if names is None else names[sources]
-                if earlier_background is not None:
-                    earlier_background = earlier_background.reorder(sources)
-                self._label(videos, learned, earlier_background)
+                self._label(videos, self._learn(videos, start, one_pass=True))
         return self
 
     def _check_partial_fit(self):
         if self.n_actions == AUTO:
             what = "a number for partial_fit, such as skl_tot.choose_n_actions gives"
             refuse("n_actions", AUTO, what)
-        if hasattr(self, "network_") and self.standardize != self.standardize_:
+        if self.background_percentile is not None:
+            what = "None for partial_fit; fit finds background"
+            refuse("background_percentile", self.background_percentile, what)
+        if not hasattr(self, "network_"):
+            return
+        if self.standardize != self.standardize_:
             what = f"{self.standardize_!r} as before; fit anew"
             refuse("standardize", self.standardize, what)
+        is_merged = self.layers_ or self.n_actions_ != self._n_learned
+        if is_merged or self.classes_ is not None:
+            raise ValueError(
+                "partial_fit finds other actions than those that were named, merged or "
+                "split; fit anew, or teach this model by corrections.refine."
+            )
 
     def _has_prior(self):
         """Whether a prior keeps the prototypes in order."""
         return self._values().prior is not None
-
-    def _names_to_keep(self, keeps_order):
-        """Names for `partial_fit`, which finds the same actions, or an error."""
-        is_merged = self.layers_ or self.n_actions_ != self._n_learned
-        is_other = not keeps_order or self.n_actions != self.n_actions_
-        if is_merged or (self.classes_ is not None and is_other):
-            what = "merged or split" if is_merged else "named"
-            raise ValueError(
-                f"partial_fit finds other actions than those that were {what}; fit "
-                "anew, or teach this model by corrections.refine."
-            )
-        return self.classes_
 
     def pseudo_labels(self, X) -> FrameArrays:
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
@@ -275,11 +232,10 @@ class PrototypeSegmenter(NetworkSegmenter):
                 "pseudo_labels has no columns for the parts of a split action; call it "
                 "on the model before the split."
             )
+        settings = self._settings()
+        n_sampled = settings.training.frames_per_video
+        problem = self._cross_entropy(settings)
         for similarities in self._apply_network(videos, score_prototypes):
-            # new for each recording, as a prior keeps a table for each length
-            settings = self._settings()
-            n_sampled = settings.training.frames_per_video
-            problem = self._cross_entropy(settings)
             codes_of_video = self._codes_of_video(problem, similarities, n_sampled)
             codes.append(sum_groups(codes_of_video, self.prototype_actions_, np.add))
         return videos.restore(codes)
@@ -366,7 +322,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
         self.prototype_actions_ = group_prototypes(
-            overlap, self._n_fitted_networks, self.n_actions_, self._pairs
+            overlap, self._n_fitted_networks, self.n_actions_
         )
 
     def _log_likelihoods(self, videos):
@@ -416,10 +372,3 @@ class PrototypeSegmenter(NetworkSegmenter):
             for of_network in np.split(similarities, self._n_fitted_networks, axis=1)
         ]
         return np.concatenate(codes, axis=1) / self._n_fitted_networks
-
-
-def _match_actions(earlier, now):
-    """Earlier number of each action, by its first prototype; the same if ambiguous."""
-    sources = earlier[np.unique(now, return_index=True)[1]]
-    is_clear = len(np.unique(sources)) == len(sources)
-    return sources if is_clear else np.arange(len(sources))

@@ -1,8 +1,5 @@
 """Choice of the number of actions, without labels."""
 
-from functools import partial
-from operator import itemgetter
-
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
@@ -20,8 +17,6 @@ from skl_tot.training.components import MOST
 AUTO = "auto"
 # Default candidates. One action carries no information and scores 0.
 NUMBERS = range(1, 17)
-# Number of groups of recordings, or of pieces of time, for the jackknife.
-N_GROUPS = 10
 
 
 def expected_number(n_actions):
@@ -44,13 +39,12 @@ def compare_numbers(videos, numbers=None, order=None):
     is_free = order == "free" or len(videos) == 1
     videos = videos if is_free else thinned(videos).videos
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
-    score = _score_in_any_order if is_free else _score_in_order
-    scores, spreads = score(videos, numbers)
+    score_of = score_in_any_order(videos) if is_free else score_in_order(videos)
+    scores = [score_of(n_actions) for n_actions in numbers]
     best = int(np.argmax(scores))
     table = {
         "n_actions": numbers,
         "score": scores,
-        "spread": spreads,
         "best": numbers[best],
         "at_edge": len(numbers) > 1 and best in (0, len(numbers) - 1),
     }
@@ -92,29 +86,26 @@ def check_numbers(numbers, videos):
     return kept
 
 
-def _score_in_order(videos, numbers):
-    """Score numbers of actions in one order; return lists of scores and spreads."""
+def score_in_order(videos):
+    """Make a function from a number of actions in one order to its score."""
     # The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
     # both halves of the recordings, about 1 / K by chance. I is the information about
     # labels that other recordings have, and J that of the recording alone.
-    everyone = np.arange(len(videos))
-    # fewer than four recordings would leave too few for halves
-    n_groups = min(N_GROUPS, len(videos)) if len(videos) > 3 else 0
-    others = [np.setdiff1d(everyone, everyone[k::N_GROUPS]) for k in range(n_groups)]
-    label, score_of = labeller(videos), partial(_score_of_labellings, videos.blocks)
-    scores, spreads = [], []
-    for n_actions in numbers:
-        # the better of both models, as each alone is wrong on more sets
-        scored = [(score_of(x, everyone, n_actions), x) for x in label(n_actions)]
-        score, labellings = max(scored, key=itemgetter(0))
-        without = [score_of(labellings, k, n_actions) for k in others]
-        scores.append(score)
-        spreads.append(_jackknife(without))
-    return scores, spreads
+    label = labeller(videos)
+
+    def score_by(labellings, n_actions):
+        paths, first, second = labellings
+        agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
+        information = held_out_information(videos.blocks, paths, n_actions)
+        information -= video_information(paths, n_actions)
+        return float((agreement - 1 / n_actions) * np.exp(2 * information))
+
+    # the better of both models, as each alone is wrong on more sets
+    return lambda n_actions: max(score_by(x, n_actions) for x in label(n_actions))
 
 
 def labeller(videos):
-    """Make a function from a number to labellings, see `_score_of_labellings`."""
+    """Make a function from a number to labellings of all recordings."""
     # for each kind of model, three: of all recordings, the even and the odd ones
     everyone = np.arange(len(videos))
     models = [
@@ -161,7 +152,7 @@ class Discriminants:
 
     def __init__(self, videos, indices):
         self.videos, self.taught = videos, videos.select(indices)
-        self.spread = discriminants.measure_spread(self.taught, 1.0)
+        self.spread = discriminants.measure_spread(self.taught)
 
     def scores(self, n_actions):
         """Scores of all recordings."""
@@ -170,7 +161,7 @@ class Discriminants:
         for _ in range(7):
             before = np.concatenate(paths)
             appearance, projected = discriminants.fit_appearance(
-                taught, paths, n_actions, self.spread, 0.1
+                taught, paths, n_actions, self.spread
             )
             for i, frames in enumerate(projected):
                 paths[i] = order.viterbi(discriminants.log_joint(frames, appearance, i))
@@ -179,62 +170,42 @@ class Discriminants:
         return discriminants.appearance_scores(self.videos, appearance)
 
 
-def _score_in_any_order(videos, numbers):
-    """Score numbers in any order by F - 1 / K; return lists of scores and spreads."""
-    frames, halves, groups = _halves_of_time(videos)
-    scores, spreads = [], []
-    for n_actions in numbers:
+def score_in_any_order(videos):
+    """Make a function from a number of actions to its score, F - 1 / K."""
+    frames, halves = _halves_of_time(videos)
+
+    def label_by(is_taught, n_actions):
+        options = {"n_init": 3, "random_state": 0}
+        kmeans = hmm_model.cluster_frames(frames[is_taught], n_actions, **options)
+        return kmeans.predict(frames)
+
+    def score(n_actions):
         if n_actions == 1:
-            scores.append(0.0)
-            spreads.append(0.0)
-            continue
-        labellings = []
-        for half in halves:
-            labellings.append([_label_by(frames, half == k, n_actions) for k in (0, 1)])
+            return 0.0
+        pairs = [
+            (label_by(x == 0, n_actions), label_by(x == 1, n_actions)) for x in halves
+        ]
+        f1 = [matched_f1(*pair, n_actions) for pair in pairs]
+        return float(np.mean(f1)) - 1 / n_actions
 
-        def score(kept, labellings=labellings, n_actions=n_actions):
-            f1 = [matched_f1(a[kept], b[kept], n_actions) for a, b in labellings]
-            return float(np.mean(f1)) - 1 / n_actions
-
-        scores.append(score(slice(None)))
-        spreads.append(_jackknife([score(groups != k) for k in np.unique(groups)]))
-    return scores, spreads
+    return score
 
 
 def _halves_of_time(videos):
-    """Frames along slow directions, their halves (n_lengths, n_frames), and groups."""
+    """Frames along slow directions, and their halves (n_lengths, n_frames)."""
     # Halves are alternating pieces of 1, 2, 4 and 8 moments, as those of one length
     # might fit the rhythm of the actions.
-    moment, frames, halves, groups = discriminants.find_moment(videos), [], [], []
+    moment, frames, halves = discriminants.find_moment(videos), [], []
     sample = stretches(videos).videos
     center, directions = discriminants.slow_directions(sample, moment, 16)
     step = 1 + int(videos.lengths.sum()) // 6000  # for the time of K-means
     for i, length in enumerate(videos.lengths.tolist()):
         times = np.arange(0, length, step)
         frames.append((videos.read(i, slice(None, None, step)) - center) @ directions.T)
-        sizes = np.minimum(moment * np.array([1, 2, 4, 8]), max(1, length // N_GROUPS))
+        # at least ten pieces
+        sizes = np.minimum(moment * np.array([1, 2, 4, 8]), max(1, length // 10))
         halves.append((i + times // sizes[:, None]) % 2)
-        group = np.full(len(times), i)
-        if len(videos) < N_GROUPS:
-            group = times * N_GROUPS // length
-        groups.append(group % N_GROUPS)
-    groups = np.concatenate(groups)
-    return np.concatenate(frames), np.concatenate(halves, axis=1), groups
-
-
-def _label_by(frames, is_taught, n_actions):
-    options = {"n_init": 3, "random_state": 0}
-    kmeans = hmm_model.cluster_frames(frames[is_taught], n_actions, **options)
-    return kmeans.predict(frames)
-
-
-def _score_of_labellings(blocks, labellings, kept, n_actions):
-    """Score of paths by models of all, even and odd recordings, in ``kept`` ones."""
-    labels, first, second = [[paths[i] for i in kept] for paths in labellings]
-    agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
-    shared = held_out_information(lambda i: blocks(int(kept[i])), labels, n_actions)
-    information = shared - video_information(labels, n_actions)
-    return float((agreement - 1 / n_actions) * np.exp(2 * information))
+    return np.concatenate(frames), np.concatenate(halves, axis=1)
 
 
 def matched_f1(first, second, n_actions):
@@ -245,10 +216,3 @@ def matched_f1(first, second, n_actions):
     rows, columns = linear_sum_assignment(-table)
     shared = table[rows, columns]
     return float((2 * shared / np.maximum(sizes[rows, columns], 1)).mean())
-
-
-def _jackknife(values):
-    """Jackknife standard error of a score, from its values without each group."""
-    if not values:
-        return float("nan")
-    return float(np.sqrt((len(values) - 1) * np.var(values)))

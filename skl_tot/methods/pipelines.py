@@ -220,10 +220,9 @@ def choose_n_actions(estimator, X, numbers=None) -> dict:
     Returns
     -------
     numbers : dict
-        The ``numbers_`` of a fit: lists "n_actions", "score" (0 for one action, larger
-        is better) and "spread" (standard error of the score over recordings, or over
-        pieces of time of a few in free order; NaN with an order and fewer than four);
-        "best", the one of largest score; "at_edge", whether it is first or last.
+        The ``numbers_`` of a fit: lists "n_actions" and "score" (0 for one action,
+        larger is better); "best", the one of largest score; "at_edge", whether it is
+        first or last.
 
     Warns
     -----

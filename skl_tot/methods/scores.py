@@ -51,13 +51,13 @@ def code_overlap(codes):
     return sum(codes_of_video.T @ codes_of_video for codes_of_video in codes)
 
 
-def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
+def group_prototypes(overlap, n_networks, n_actions):
     """Find the action (n_networks * n_prototypes,) of each prototype of networks."""
     # Each network merges its prototypes to actions, which are then matched with those
     # of the networks before it, and once more with those of all others.
     blocks = np.split(np.arange(len(overlap)), n_networks)
     actions = np.concatenate(
-        [merge_groups(overlap[np.ix_(b, b)], n_actions, pairs) for b in blocks]
+        [merge_groups(overlap[np.ix_(b, b)], n_actions) for b in blocks]
     )
     members = np.eye(n_actions)[actions]
     # the second round corrects a bad match with the first network alone
@@ -72,14 +72,13 @@ def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
     return actions
 
 
-def merge_groups(overlap, n_actions, pairs=pairwise):
-    """Merge prototypes by overlap to ``n_actions``; return the action of each."""
-    # `overlap` (n_prototypes, n_prototypes) is as from `code_overlap`. `pairs` gets the
-    # indices of groups in order, and gives the pairs that may be merged.
+def merge_groups(overlap, n_actions):
+    """Merge neighbours in time by overlap to ``n_actions``; the action of each."""
+    # `overlap` (n_prototypes, n_prototypes) is as from `code_overlap`.
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])
-        candidates = list(pairs(range(len(groups))))
+        candidates = list(pairwise(range(len(groups))))
         shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in candidates]
         # The largest overlap over size to the power of 2/3 is merged. With 1/2 long
         # actions absorb short neighbours; with 1 none gets longer than the others.

@@ -67,7 +67,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     {shared: random_state}
     n_networks : int, default=3
         Networks that `fit` trains at once; the mean of their codes P counts.
-    {shared: max_iter, device, verbose}
+    {shared: max_iter, device}
     network : {"auto", "mlp"} or MLP, default="auto"
         Widths, temperature τ of the softmax P, and start, see `skl_tot.extend.MLP`.
         "auto" is "mlp", in strict order with the paper's temperature, 0.1. This and the
@@ -100,9 +100,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Temperature τ of the softmax P.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
         Overlap of the codes of prototypes, in frames.
-    coefs_, intercepts_ : list of two ndarray
-        Weights of the encoders, of shapes (n_networks, n_features, hidden_dim) and
-        (n_networks, hidden_dim, embedding_dim), and their biases.
     {shared: layers_, scaler_, confidence_, background_, loss_curve_, n_iter_}
     {shared: mean_frames_, min_frames_, fps_, read_options_, n_features_in_}
     {shared: feature_names_in_}
@@ -199,7 +196,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     n_networks: int = 3
     max_iter: int = 2000
     device: str = "auto"
-    verbose: int = 0
     network: str | MLP = "auto"
     prior: Any = "auto"
     transport: Any = "sinkhorn"

@@ -16,8 +16,6 @@ from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.metrics.scorers import (
-    adjusted_mutual_info_scorer,
-    adjusted_rand_scorer,
     edit_scorer,
     label_free_scorer,
     mean_recall_scorer,
@@ -29,9 +27,7 @@ from skl_tot.metrics.segments import edit_score, segment_f1_score
 
 __all__ = [
     "adjusted_mutual_info_score",
-    "adjusted_mutual_info_scorer",
     "adjusted_rand_score",
-    "adjusted_rand_scorer",
     "edit_score",
     "edit_scorer",
     "effective_actions",

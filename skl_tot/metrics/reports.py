@@ -5,7 +5,6 @@ from sklearn.metrics import adjusted_mutual_info_score
 
 from skl_tot.metrics import frames, segments
 from skl_tot.metrics.matching import ignored_labels, match_frames
-from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.names import background_labels, name_labels
 
 # Names of the rows of scores by scope of the match, and their average of MoF and F1.
@@ -26,7 +25,6 @@ def segmentation_report(
     ignore_labels=None,
     background=None,
     target_names=None,
-    digits=3,
     output_dict=False,
 ) -> str | dict:
     """Report the scores of each action and of the whole, as text or dict.
@@ -43,8 +41,6 @@ def segmentation_report(
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
         Names to show, as for `skl_tot.SegmentationDisplay`.
-    digits : int, default=3
-        Decimals in the text.
     output_dict : bool, default=False
         Whether to return a dict.
 
@@ -77,8 +73,6 @@ def segmentation_report(
                     frames  6
     clusters without class  0 (frames: 1)
     """
-    if not (is_int(digits) and digits in range(21)):
-        refuse("digits", digits, "an integer from 0 to 20")  # a float has no more
     ignored = ignored_labels(ignore_labels)
     of_actions = "all" if scope is None else scope
 
@@ -104,7 +98,7 @@ def segmentation_report(
         report["scores without background"] = _rows_of_scores(
             {name: match(name, ignored) for name in scopes}
         )
-    return report if output_dict else _as_text(report, digits)
+    return report if output_dict else _as_text(report)
 
 
 def _rows_of_scores(matches):
@@ -157,13 +151,13 @@ def _clusters_without_class(matched):
     return {matched.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
 
 
-def _as_text(report, digits):
+def _as_text(report):
     actions, scores = report["actions"], dict(report["scores"])
     for name, row in report.get("scores without background", {}).items():
         scores[f"{name}, without background"] = row
     names = [*actions, *scores, "clusters without class"]
     width = max(len(str(name)) for name in names)
-    lines = [*_lines(actions, width, digits), "", *_lines(scores, width, digits), ""]
+    lines = [*_lines(actions, width), "", *_lines(scores, width), ""]
     for key in ("recordings", "frames"):
         lines.append(f"{key:>{width}}  {report[key]}")
     lost = [f"{x} (frames: {n})" for x, n in report["clusters without class"].items()]
@@ -171,18 +165,18 @@ def _as_text(report, digits):
     return "\n".join(lines)
 
 
-def _lines(rows, width, digits):
+def _lines(rows, width):
     header = list(next(iter(rows.values())))
     sizes = [max(7, len(key)) for key in header]
     lines = []
     cells_of = {"": header} | {key: row.values() for key, row in rows.items()}
     for name, cells in cells_of.items():
-        shown = [f"{_cell(cell, digits):>{size}}" for cell, size in zip(cells, sizes)]
+        shown = [f"{_cell(cell):>{size}}" for cell, size in zip(cells, sizes)]
         lines.append("  ".join([f"{name!s:>{width}}", *shown]))
     return lines
 
 
-def _cell(value, digits):
+def _cell(value):
     if value is None:
         return "-"
-    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,6 +1,6 @@
 """Terms of ASOT, VTE and UDE, and the frame classifier of ASAL."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -72,9 +72,8 @@ class Prediction(Reconstruction):
 
     # the hidden layer of a sigmoid encoder is added to the decoder's output
 
-    # required: without a field, defaults would be those of the bases
-    weight: float = field()
-    lag: float = field()
+    weight: float = 0.01
+    lag: float = 0.05
 
     def shapes(self, sizes):
         """Shapes of the decoder, and of the bypass around the embedding."""
@@ -96,7 +95,6 @@ class ConceptContrast(Term):
     """Contrast of the most confident frames of each concept with all others."""
 
     n_concepts: int
-    weight: float = 1.0
     temperature: float = 0.1
 
     def shapes(self, sizes):
@@ -167,6 +165,8 @@ def join_shares(values, batch):
 # mean embedding of each segment and classifies the sequence as ordered or shuffled. Its
 # state after reading a single frame is the action-level embedding of the frame.
 
+ORDER_DIM = 32  # width of the state
+
 
 def join_embeddings(network, embeddings):
     """Frame-level embeddings (1, n_frames, E) followed by the action-level ones."""
@@ -182,19 +182,16 @@ def classify(network, embeddings):
 class ClassifierTrainer:
     """Trains one network, in any number of rounds: frames and order of segments."""
 
-    def __init__(
-        self, videos, settings, *, n_actions, order_dim, order_weight, device, seed
-    ):
+    def __init__(self, videos, settings, n_actions, device, seed):
         keep_freed_memory()
-        self.settings, self.order_weight = settings, order_weight
-        self.n_actions = n_actions
+        self.settings, self.n_actions = settings, n_actions
         self.generator = torch.Generator("cpu").manual_seed(seed)
         # rounds read the recordings repeatedly
         self.reader = open_reader(videos, device, videos.lengths.sum())
         width = settings.embedding_dim
-        joint = {"embedding_dim + order_dim": width + order_dim}
+        joint = {"embedding_dim + order_dim": width + ORDER_DIM}
         shapes = parameter_shapes(videos.n_features, settings, terms=[])
-        shapes |= order_shapes(width, order_dim)
+        shapes |= order_shapes(width)
         shapes |= {
             "action_weight": joint | {"n_actions": n_actions},
             "action_bias": {"n_actions": n_actions},
@@ -207,7 +204,7 @@ class ClassifierTrainer:
         self.network = self.state.network
 
     @gradients(True)
-    def learn(self, labels, n_steps, progress=None):
+    def learn(self, labels, n_steps, count=lambda n: None):
         """Continue on labels; return parameters as numpy arrays, and losses."""
         # Negative labels only form segments.
         batch_size, device = self.settings.batch_size, self.state.device
@@ -215,19 +212,18 @@ class ClassifierTrainer:
         n_products = count_products(self.network, n_frames)
         batches = shuffled_batches(len(labels), batch_size, n_steps, self.generator)
         losses = []
-        with full_precision(device, n_products, self.settings.n_threads):
+        with full_precision(device, n_products):
             # losses are fetched every 50 steps, as each time waits for the device
             for some_batches in np.split(batches, range(50, n_steps, 50)):
                 pending = [self._step(batch, labels) for batch in some_batches]
                 new_losses = torch.stack(pending).tolist()
                 if not np.isfinite(new_losses).all():
                     raise ValueError(
-                        "The loss is no longer finite: check learning_rate, "
-                        "order_weight, and the scale of the features."
+                        "The loss is no longer finite: check learning_rate and the "
+                        "scale of the features."
                     )
                 losses += new_losses
-                if progress is not None:
-                    progress(new_losses)
+                count(len(new_losses))
         return take_snapshot(self.state).network, losses
 
     def _step(self, batch, labels):
@@ -248,14 +244,11 @@ class ClassifierTrainer:
         codes = (labels.reshape(-1, 1) == np.arange(self.n_actions)).astype("f4")
         codes = torch.from_numpy(codes).to(self.state.device)
         loss = cross_entropy_loss(classify(self.network, embeddings)[0], codes, 1.0)
-        if self.order_weight:
-            by_video = embeddings.view(*labels.shape, -1)
-            order = order_loss(self.network, by_video, labels, self.generator)
-            loss = loss + self.order_weight * order
-        return loss
+        by_video = embeddings.view(*labels.shape, -1)
+        return loss + order_loss(self.network, by_video, labels, self.generator)
 
 
-def order_shapes(embedding_dim, order_dim):
+def order_shapes(embedding_dim, order_dim=ORDER_DIM):
     """Shapes of the parameters, see `Term.shapes`, of three gates side by side."""
     gates = {"gates": 3 * order_dim}
     return {

@@ -115,13 +115,11 @@ def sample_frames(lengths, n_frames, window, generator):
 
 
 def later_frames(frames, lengths, lag):
-    """Frames ``lag`` after others, at most the last; below 1, a share of them all."""
+    """Frames after others by ``lag``, a share of each recording; at most the last."""
     lengths = lengths[..., None]
-    if lag < 1:
-        # 0.07 of 100 are 7 frames, although the product is a little larger
-        lag = np.ceil(lag * lengths * (1 - 1e-12)).astype(np.intp)
-    # keeps indices of large lags valid
-    return np.minimum(frames + np.minimum(lag, lengths), lengths - 1)
+    # 0.07 of 100 are 7 frames, although the product is a little larger
+    lag = np.ceil(lag * lengths * (1 - 1e-12)).astype(np.intp)
+    return np.minimum(frames + lag, lengths - 1)
 
 
 def shuffled_batches(n_videos, batch_size, n_batches, generator):

@@ -80,43 +80,6 @@ class MLP(Component):
 
 
 @dataclass(eq=False, repr=False)
-class OrderedMLP(Component):
-    """Network of ASAL: a perceptron, and a recurrent unit for the order.
-
-    Parameters
-    ----------
-    hidden_size : int, default=80
-        Width of the hidden layer.
-    embedding_size : int, default=40
-        Width of the embedding of frames.
-    order_size : int, default=32
-        Width of the action-level embedding, the state of the recurrent unit.
-    order_weight : float, default=1.0
-        Weight of the loss of the order, at least 0; 0 takes half of the time.
-
-    Examples
-    --------
-    >>> from skl_tot.baselines import ASALSegmenter
-    >>> from skl_tot.extend import OrderedMLP
-    >>> ASALSegmenter(network=OrderedMLP(order_weight=0.0)).network.order_size
-    32
-    """
-
-    _parameter_constraints = {
-        "hidden_size": COUNT,
-        "embedding_size": COUNT,
-        "order_size": COUNT,
-        "order_weight": WEIGHT,
-    }
-
-    hidden_size: int = 80
-    embedding_size: int = 40
-    order_size: int = 32
-    order_weight: float = 1.0
-    start = "paper"  # no parameter: its training scales all weights itself
-
-
-@dataclass(eq=False, repr=False)
 class Adam(Component):
     """Training settings: mini-batches, and steps of Adam.
 
@@ -127,7 +90,8 @@ class Adam(Component):
     weight_decay : float, default=1e-4
         L2 penalty on all parameters, including prototypes.
     decay : float, default=0.5
-        Share of the steps of `fit` over which the learning rate falls at last to zero.
+        Share of the steps of `fit`, below 1, over which the learning rate falls at last
+        to zero.
     freeze_iter : int or float, default=0
         Steps at the start with fixed prototypes: a number, less than ``max_iter`` of
         the estimator, or a share of it, in [0, 1).
@@ -140,10 +104,7 @@ class Adam(Component):
         frames stay; the learning rate falls from then on, over ``decay`` of all steps.
         Only for methods with prototypes, in `fit`.
     check_iter : int, default=25
-        Steps between two checks, and of the mean loss of the progress bar.
-    n_threads : int, default=None
-        Threads of torch during training on a CPU. None takes one, and torch's number
-        for steps of at least 2e9 products.
+        Steps between two checks.
 
     Examples
     --------
@@ -155,7 +116,7 @@ class Adam(Component):
     _parameter_constraints = {
         "learning_rate": SCALE,
         "weight_decay": WEIGHT,
-        "decay": [Interval(Real, 0, 1, closed="both")],
+        "decay": [Interval(Real, 0, 1, closed="left")],
         "freeze_iter": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
@@ -164,7 +125,6 @@ class Adam(Component):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "check_iter": [Interval(Integral, 1, None, closed="left")],
-        "n_threads": [None, Interval(Integral, 1, 1024, closed="both")],
     }
 
     learning_rate: float = 3e-3
@@ -175,7 +135,6 @@ class Adam(Component):
     batch_size: int = 2
     early_stopping: bool = True
     check_iter: int = 25
-    n_threads: int | None = None
 
     def settings(self, network, max_iter, n_networks=1, encoder="sigmoid"):
         """Make the settings of a fit: these parameters, and others."""

@@ -5,8 +5,6 @@
 # rounding, and the same in all of them.
 
 import contextlib
-import re
-from multiprocessing import current_process
 
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.training.torch_later import torch
@@ -32,8 +30,6 @@ def resolve_device(device):
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         resolved = torch.device(device)
-        if device == "cuda":
-            resolved = torch.device("cuda", choose_gpu())
         torch.empty(0, device=resolved)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         reason = str(error).partition("\n")[0].partition(". ")[0]
@@ -72,26 +68,14 @@ def inference_device(device):
         return torch.device("cpu")
 
 
-def choose_gpu():
-    """Assign a GPU to each worker process in turn, else torch's current one."""
-    # pools of joblib and Python have the process number in its name
-    number = re.search(r"-(\d+)$", current_process().name)
-    current = torch.cuda.current_device()
-    if number is None or current != 0 or rank_and_size()[1] > 1:  # already chosen
-        return current
-    return int(number[1]) % torch.cuda.device_count()
-
-
 @contextlib.contextmanager
-def few_threads(device, n_products, n_threads=None):
+def few_threads(device, n_products):
     """Compute on one CPU thread, or on torch's number if there are many products."""
     usual = torch.get_num_threads()
-    if n_threads is None:
-        n_threads = 1 if n_products < MANY_PRODUCTS else usual
-    if device.type != "cpu" or n_threads == usual:
+    if device.type != "cpu" or n_products >= MANY_PRODUCTS or usual == 1:
         yield
         return
-    torch.set_num_threads(n_threads)
+    torch.set_num_threads(1)
     try:
         yield
     finally:
@@ -99,12 +83,12 @@ def few_threads(device, n_products, n_threads=None):
 
 
 @contextlib.contextmanager
-def full_precision(device, n_products, n_threads=None):
+def full_precision(device, n_products):
     """Compute as `few_threads`, without autocast of the caller."""
     with contextlib.ExitStack() as stack:
         if torch.amp.is_autocast_available(device.type):
             stack.enter_context(torch.autocast(device.type, enabled=False))
-        stack.enter_context(few_threads(device, n_products, n_threads))
+        stack.enter_context(few_threads(device, n_products))
         yield
 
 

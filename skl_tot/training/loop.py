@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skl_tot.progress import progress_bar
+from skl_tot.progress import counted
 from skl_tot.training import devices
 from skl_tot.training.batches import (
     one_pass_batches,
@@ -103,19 +103,14 @@ class Snapshot:
 
 def check_shapes(network, shapes):
     """Refuse to continue from a network of other shapes."""
-    for name, dimensions in reversed(shapes.items()):
-        if name not in network:
+    for name, dimensions in shapes.items():
+        fitted = network[name].shape[-len(dimensions) :] if name in network else None
+        if fitted != (shape := tuple(dimensions.values())):
+            was = "none" if fitted is None else fitted
             raise ValueError(
-                f"Cannot go on from a fit without {name}, which a term of the loss has "
-                "now (its weight was 0); fit anew."
+                f"{name} of the network has shape {shape} ({', '.join(dimensions)}), "
+                f"expected {was} as before; fit anew."
             )
-        fitted_sizes = network[name].shape[-len(dimensions) :]  # of one network
-        for fitted, (dimension, size) in zip(fitted_sizes, dimensions.items()):
-            if fitted != size:
-                raise ValueError(
-                    f"Cannot go on from a fit with {dimension}={fitted} to "
-                    f"{dimension}={size}; fit anew."
-                )
 
 
 def resume(snapshot, settings, generator, device):
@@ -217,7 +212,7 @@ class LabelWatch:
         return share_kept > 0.5 and n_effective <= n_earlier
 
 
-def fit_loop(state, batches, settings, terms, progress=None, watch=None):
+def fit_loop(state, batches, settings, terms, count=lambda n: None, watch=None):
     """Train until batches end or labels settle; return losses (n_steps, R) of all."""
     # a change of the operations moves labels again
     changes = (step for term in terms for step in term.changes_at)
@@ -231,14 +226,14 @@ def fit_loop(state, batches, settings, terms, progress=None, watch=None):
         state.n_iter += 1
         if len(pending) < settings.check_iter:
             continue
-        losses.append(_collect(pending, progress))
+        losses.append(_collect(pending, count))
         if watch is None or state.n_iter < first_check:
             continue
         if watch.has_settled(state.network):
             watch = None
             state.last_iter = min(state.last_iter, _last_step(state, settings.decay))
     if pending:
-        losses.append(_collect(pending, progress))
+        losses.append(_collect(pending, count))
     return np.concatenate(losses)
 
 
@@ -252,13 +247,11 @@ def _rate_now(state, settings):
 
 def _last_step(state, decay):
     """Step at which a fit ends that has settled now, with `decay` of it to come."""
-    if decay == 1:
-        return np.inf
     n_steps = state.n_iter - state.first_iter
     return state.first_iter + math.ceil(n_steps / (1 - decay))
 
 
-def _collect(pending, progress):
+def _collect(pending, count):
     """Fetch a block of losses from the device, with one synchronisation."""
     losses = torch.stack(pending)
     devices.sum_over_processes([losses])
@@ -269,15 +262,12 @@ def _collect(pending, progress):
             "of the losses, and the scale of the features."
         )
     pending.clear()
-    if progress is not None:
-        progress(losses.mean(axis=1).tolist())
+    count(len(losses))
     return losses
 
 
 @devices.gradients(True)
-def train(
-    videos, settings, terms, *, device, seed, start=None, one_pass=False, verbose=0
-):
+def train(videos, settings, terms, *, device, seed, start=None, one_pass=False):
     """Train from a `Snapshot`, or anew; return the new one and losses of steps."""
     devices.keep_freed_memory()
     device = devices.resolve_device(device)
@@ -306,8 +296,8 @@ def train(
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
     n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
     with (
-        devices.full_precision(device, n_products, settings.n_threads),
-        progress_bar(n_steps, verbose) as progress,
+        devices.full_precision(device, n_products),
+        counted(n_steps) as count,
     ):
         reader = open_reader(videos, device, n_draws)
         for term in terms:
@@ -317,7 +307,7 @@ def train(
         watch = None
         if settings.early_stopping and "prototypes" in state.network and not one_pass:
             watch = watch_labels(state, reader, settings)
-        losses = fit_loop(state, batches, settings, terms, progress, watch)
+        losses = fit_loop(state, batches, settings, terms, count, watch)
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
 

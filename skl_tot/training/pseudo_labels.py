@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Integral, Real
 
 import numpy as np
@@ -71,28 +72,12 @@ class FixedPrior(Prior):
         """Logarithm of the prior of a recording, of shape (n_frames, n_prototypes)."""
         raise NotImplementedError
 
-    def set_params(self, **params):
-        """Set parameters, and discard tables of old ones."""
-        self.__dict__.pop("_kept", None)
-        return super().set_params(**params)
-
-    def __getstate__(self):
-        state = dict(super().__getstate__())
-        state.pop("_kept", None)  # tensors on a device
-        return state
-
     def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the prior, the same in each recording."""
-        # kept, as the mini-batches of a fit have few shapes
-        kept = self.__dict__.setdefault("_kept", {})
-        n_videos = len(coverage)
-        key = similarities.shape, n_videos, similarities.dtype, similarities.device
-        if key not in kept:
-            n_frames, n_prototypes = len(similarities) // n_videos, len(similarities.T)
-            table = self.table(n_frames, n_prototypes).T.copy()
-            # frames come last in memory, as in the similarities
-            kept[key] = similarities.new_tensor(table).repeat(1, n_videos).T
-        return kept[key]
+        n_videos, n_prototypes = len(coverage), len(similarities.T)
+        table = self.table(len(similarities) // n_videos, n_prototypes)
+        # frames come last in memory, as in the similarities
+        return similarities.new_tensor(table.T.copy()).repeat(1, n_videos).T
 
 
 @dataclass(eq=False, repr=False)
@@ -198,6 +183,7 @@ class PathPrior(TemporalPrior):
 PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
 
 
+@lru_cache(2)  # mini-batches of a fit have few shapes
 def log_temporal_prior(n_frames, n_actions, sigma):
     """Logarithm of the prior of `TemporalPrior`, up to a constant, at most 0."""
     # Counted from 0, as in the released code. Cell midpoints would be unbiased, but

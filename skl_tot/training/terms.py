@@ -32,9 +32,9 @@ class Term(Component):
     window : int
         Greatest distance, in frames, of a partner of each sampled frame, in
         ``batch.partners``; 0 for none.
-    lag : int or float
-        Distance of a later frame of each sampled frame, in ``batch.later``: in frames,
-        or below 1 as a share of the recording. 0 for none.
+    lag : float
+        Distance of a later frame of each sampled frame, in ``batch.later``, as a share
+        of the recording. 0 for none.
     changes_at : tuple of int
         Steps at which its operations change; ``early_stopping`` waits for them.
     starts_at_frames : bool
@@ -237,8 +237,6 @@ class TemporalCoherence(Term):
         Factor α of the loss.
     window : int, default=30
         Greatest distance λ of a neighbour, in frames.
-    encoder : {"sigmoid", "unit"}, default="sigmoid"
-        Kind of the encoder of the estimator.
 
     Examples
     --------
@@ -254,12 +252,11 @@ class TemporalCoherence(Term):
 
     weight: float = 0.5
     window: int = 30
-    encoder: str = "sigmoid"
 
     def loss(self, network, embeddings, batch, step):
         """L_TC of each network."""
         shape = (len(embeddings), -1, batch.n_frames, embeddings.shape[-1])
-        partners = encode(network, batch.partners, self.encoder)
+        partners = encode(network, batch.partners)
         return temporal_coherence_loss(embeddings.view(shape), partners.view(shape))
 
 

@@ -12,7 +12,7 @@ from skl_tot.methods.discriminants import log_joint
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 
-OPTIONS = {"shrinkage": 1.0, "reg_covar": 0.1, "max_iter": 7}
+OPTIONS = {"max_iter": 7}
 
 
 @pytest.mark.parametrize("n_actions", [2, 3, 4, 5])

@@ -29,15 +29,14 @@ def labelled():
     return Recordings(arrays), labels, np.concatenate(arrays)
 
 
-@pytest.mark.parametrize("shrinkage", [1e-6, 1.0])
-def test_discriminants_solve_their_eigenproblem(labelled, shrinkage):
+def test_discriminants_solve_their_eigenproblem(labelled):
     videos, labels, _ = labelled
-    spread = measure_spread(videos, shrinkage)
+    spread = measure_spread(videos)
     counts, means = action_means(videos, labels, 3, spread.center)
     scalings = discriminants(spread.root, counts, means)
     _, covariance = frame_moments(videos)
     between = (means.T * counts) @ means / counts.sum()
-    ridge = shrinkage * np.trace(covariance) / 4 * np.eye(4)
+    ridge = np.trace(covariance) / 4 * np.eye(4)
     _, expected = eigh(between, covariance - between + ridge)
     assert scalings.shape == (4, 2)
     expected = expected[:, :1:-1]
@@ -45,22 +44,21 @@ def test_discriminants_solve_their_eigenproblem(labelled, shrinkage):
     np.testing.assert_allclose(scalings * signs, expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("reg_covar", [1e-6, 0.5])
-def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
+def test_gaussians_equal_scipy_and_scikit_learn(labelled):
     _, labels, frames = labelled
     labels = np.concatenate(labels)
-    gaussians = fit_gaussians(frames, labels, 3, reg_covar)
+    gaussians = fit_gaussians(frames, labels, 3)
     appearance = Appearance(None, None, *gaussians)
     found = log_joint(frames, appearance)
     for k in range(3):
         members = frames[labels == k]
         share = (len(members) + 0.1) / (len(frames) + 0.3)
         assert appearance.shares[k] == pytest.approx(share)
-        covariance = np.cov(members.T, bias=True) + reg_covar * np.eye(4)
+        covariance = np.cov(members.T, bias=True) + 0.1 * np.eye(4)
         density = multivariate_normal(members.mean(axis=0), covariance)
         expected = density.logpdf(frames) + np.log(share)
         np.testing.assert_allclose(found[:, k], expected)
-        theirs = GaussianMixture(reg_covar=reg_covar).fit(members)
+        theirs = GaussianMixture(reg_covar=0.1).fit(members)
         own = appearance.precisions_cholesky[k]
         np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
 

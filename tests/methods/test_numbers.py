@@ -27,7 +27,6 @@ def test_is_found_where_it_is_clear(activity):
     assert numbers["n_actions"] == [1, 3, 4, 5]
     assert numbers["score"][-2] == max(numbers["score"])
     assert numbers["score"][0] == 0
-    assert 0 <= numbers["spread"][-2] < numbers["score"][-2]
 
 
 @pytest.mark.parametrize("n_actions", [2, 3])
@@ -69,7 +68,7 @@ def test_best_at_the_edge_is_said(activity):
 
 
 FOUR = {"n_actions": [3, 4, 5], "score": [1.0, 3.0, 2.0]}
-FOUR |= {"spread": [0.1, 0.2, 0.3], "best": 4, "at_edge": False}
+FOUR |= {"best": 4, "at_edge": False}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

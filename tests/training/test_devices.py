@@ -29,7 +29,7 @@ from skl_tot.training.baselines import (
     SphericalCrossEntropy,
 )
 from skl_tot.training.batches import Batch
-from skl_tot.training.components import Adam, OrderedMLP
+from skl_tot.training.components import Adam
 from skl_tot.training.network import encode, encoder_shapes, init_network
 from skl_tot.training.pseudo_labels import (
     LinearPrior,
@@ -49,7 +49,7 @@ TERMS = [
     TemporalCoherence(window=3),
     TimeStamp(),
     Reconstruction(),
-    Prediction(1.0, 2),
+    Prediction(),
     ConceptContrast(3),
 ]
 QUICK = {"n_actions": 4, "max_iter": 6, "random_state": 0, "device": "meta"}
@@ -114,9 +114,7 @@ ESTIMATORS = {
     "asot": ASOTSegmenter(**QUICK, transport=StructuredTransport(n_iter=2)),
     "vte": VTESegmenter(**QUICK),
     "ude": UDESegmenter(**QUICK),
-    "asal": ASALSegmenter(
-        **QUICK, n_steps=6, estimator=EqualPartsSegmenter(4), network=OrderedMLP()
-    ),
+    "asal": ASALSegmenter(**QUICK, n_steps=6, estimator=EqualPartsSegmenter(4)),
 }
 
 

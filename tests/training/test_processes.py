@@ -51,12 +51,11 @@ def train(name):
     else:
         model.fit(videos)
     gaussians = getattr(model, "gaussians_", [])
-    weights = enumerate([*model.coefs_, *model.intercepts_])
     return {
         "gaussians": np.array([gaussian.means_ for gaussian in gaussians]),
         "labels": np.concatenate(model.labels_),
         "losses": np.array(model.loss_curve_),
-        **{f"weight{i}": weight for i, weight in weights},
+        **model.network_,
     }
 
 

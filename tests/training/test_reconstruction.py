@@ -32,7 +32,7 @@ def draw(term, n_networks=2):
     return {name: value.double() * 30 for name, value in network.items()}
 
 
-@pytest.mark.parametrize("term", [Reconstruction(), Prediction(1.0, 2)])
+@pytest.mark.parametrize("term", [Reconstruction(), Prediction()])
 def test_loss_of_decoders_equals_a_loop(term):
     network = draw(term)
     rng = np.random.default_rng(0)

@@ -45,15 +45,14 @@ def check_counts(counts, expected):
     assert (np.abs(counts - expected) <= 5 * np.sqrt(expected)).all()
 
 
-@pytest.mark.parametrize("lag", [5, 0.2])
-def test_batches_hold_the_frames_that_they_say(lag):
+def test_batches_hold_the_frames_that_they_say():
     """Features are the number of the recording and of the frame."""
     lengths = np.array([30, 6, 50])
     ranges = map(np.arange, lengths)
     frames = [np.column_stack([0 * t + i, t]) for i, t in enumerate(ranges)]
     reader = ResidentReader(Recordings(frames), torch.device("cpu"))
     order = np.array([[0, 1], [2, 0], [1, 2]])
-    batches = sampled_batches(generator(), reader, [order], 8, 3, lag)
+    batches = sampled_batches(generator(), reader, [order], 8, 3, 0.2)
     for batch, videos in zip(batches, order, strict=True):
         own = lengths[videos][:, None]
         (numbers, at), (of_partners, near), (of_later, later) = (
@@ -63,8 +62,8 @@ def test_batches_hold_the_frames_that_they_say(lag):
         for of_frames in (numbers, of_partners, of_later):
             assert (of_frames == videos[:, None]).all()
         assert 0 < np.abs(near - at).max() <= 3
-        distance = lag if lag == 5 else np.ceil(own / 5)
-        np.testing.assert_array_equal(later, np.minimum(at + distance, own - 1))
+        later_at = np.minimum(at + np.ceil(own / 5), own - 1)
+        np.testing.assert_array_equal(later, later_at)
         np.testing.assert_allclose(batch.times, ((at + 0.5) / own).ravel(), rtol=1e-6)
         expected = np.minimum(own / 8, 1).ravel()
         np.testing.assert_allclose(batch.coverage.ravel(), expected)

@@ -255,7 +255,6 @@ class TestStopping:
             ({"max_iter": 50}, 10),
             ({"max_iter": 50, "decay": 0.5}, 20),
             ({"max_iter": 14, "decay": 0.5}, 14),
-            ({"max_iter": 50, "decay": 1.0}, 50),
             ({"max_iter": 99, "freeze_iter": 30}, 40),
             *[({"max_iter": n, "n_networks": 4}, 10) for n in (12, 27, 90)],
         ],

@@ -15,7 +15,7 @@ def videos():
 
 
 def test_steps_of_a_network(videos, capsys):
-    told, options = [], {"max_iter": 7, "verbose": 1, "random_state": 0}
+    told, options = [], {"max_iter": 7, "random_state": 0}
     model = TemporalOTSegmenter(2, order="mostly", **options)
     with watched(lambda *values: told.append(values)):
         model.fit(videos)

@@ -328,20 +328,16 @@ def numbers(content):
     if choice is None:
         return None
     tried, scores = (np.array(choice[x], float) for x in ("n_actions", "score"))
-    spread = np.nan_to_num(np.array(choice["spread"], float))
-    lowest, highest = scores - spread, scores + spread
-    low, high = min(0, lowest.min()), highest.max()
+    low, high = min(0, scores.min()), scores.max()
     across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
 
     def outline(x, y):
         heights = 300 * (high - y) / ((high - low) or 1)
         return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, heights))
 
-    around = np.append(across, across[::-1]), np.append(highest, lowest[::-1])
     return {
         "text": describe_choice(choice),
         "tried": choice["n_actions"],
-        "band": outline(*around) + "Z",
         "scores": outline(across, scores),
         "best": f"M{across[tried == choice['best']][0]:.1f} 0V300",
     }
