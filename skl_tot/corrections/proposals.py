@@ -116,8 +116,8 @@ def propose(counts, features, labelled, n, labelled_counts=None):
         gains = np.maximum(likeness[best] - nearest, 0)
         n_alike = round(float(gains.sum()) - 1)  # beside itself
         before = "labels" if len(labelled) else "those before" if chosen else ""
-        is_unlike = chosen and nearest[best] <= np.delete(nearest, chosen).min()
-        proposals.append((best, _say(lacked[best], n_alike, before, is_unlike)))
+        reason = _say(lacked[best], n_alike, before, nearest[best] < 0.5)
+        proposals.append((best, reason))
         chosen.append(best)
         shown = [before + frames[best] for frames, before in zip(counts, shown)]
     return proposals
@@ -144,9 +144,9 @@ def _say(lacked, n_alike, before, is_unlike):
     if n_alike > 0:
         unlabelled = " without labels" if before == "labels" else ""
         reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
-    if is_unlike and not reasons:
+    if is_unlike and before and not reasons:
         those = "those with labels" if before == "labels" else before
-        reasons.append(f"most unlike {those}")
+        reasons.append(f"unlike {those}")
     return ", ".join(reasons)
 
 

@@ -120,6 +120,15 @@ def test_the_order_by_sums_written_out():
     assert propose([], values, [], 1)[0][0] == best(likeness, [])
 
 
+def test_without_a_reason_none_is_said():
+    values, asked = np.array([[0], [0.1], [9], [0.2]]), []
+    for labelled in ([0], []):
+        asked.append([reason for _, reason in propose([], values, labelled, 3)])
+    assert asked[0] == ["unlike those with labels", "", ""]
+    assert asked[1] == ["like 2 others", "unlike those before", ""]
+    assert propose([], values[:1], [], 1) == [(0, "")]
+
+
 def test_signals_are_described_by_means_and_deviations():
     rng = np.random.default_rng(1)
     videos = [rng.normal(scale=[1, 1e6], size=(n, 2)) for n in (5, 9, 20)]

@@ -189,7 +189,8 @@ def test_reviews_that_lack_something_are_refused(run, refuses, made, tmp_path):
     refuses(predict.format(new), tmp_path)
     shutil.copytree("checked", changed)
     review = Review(None, made.takes, changed)
-    refuses(predict.format(changed), tmp_path)  # is open
+    for command in (predict.format(changed), f"review takes --out {changed}"):
+        assert "Ctrl + C in its window" in refuses(command, tmp_path)  # is open
     review.rename("turn", "rotate")
     review.close()  # as after a crash, before files are written
     refuses(f"summary {changed} --out {tmp_path}/summary", tmp_path)
