@@ -292,7 +292,6 @@ def run_corrections(name, model, videos):
         "merge 1 2": merge(model, [1, 2]),
         "merge 3 0": merge(model, [3, 0]),
         "split, first": split(model, first, videos),
-        "split by 3": split(model, first, videos, n=3),
         "rename, merge, split": split(merged, words[first], videos),
         "split, merge": merge(split(model, second, videos), [0, 3]),
         "rename 2": rename(model, {2: "stir"}),

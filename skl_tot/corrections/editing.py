@@ -131,8 +131,8 @@ def merge(model: Model, labels) -> Model:
 
 
 @with_shared_texts
-def split(model: Model, label, X, *, n=2) -> Model:
-    """Split one action into several.
+def split(model: Model, label, X) -> Model:
+    """Split one action into two.
 
     It is split along a line of the features, by Gaussians of k-means clusters of its
     frames in ``X``. In every frame, the probabilities of the parts add up to that of
@@ -142,11 +142,9 @@ def split(model: Model, label, X, *, n=2) -> Model:
     ----------
     {shared: model}
     label : int or str
-        The action.
+        The action. A text name becomes "label 1" and "label 2"; of named numbers, the
+        first part keeps its own; unnamed actions are renumbered.
     {shared: X}
-    n : int, default=2
-        Number of new actions. Text names become "label 1", …; of named numbers, the
-        first is kept; unnamed actions are renumbered.
 
     Returns
     -------
@@ -166,21 +164,18 @@ def split(model: Model, label, X, *, n=2) -> Model:
     """
     segmenter = _copy_of_fitted(model)
     code = find_code(label, segmenter.actions_)
-    if not (is_int(n) and n >= 2):
-        refuse("n", n, "an integer from 2")
-    n = int(n)
     frames, times = _frames_of_action(
         segmenter, code, pipelines.transform_before(model, X)
     )
     n_distinct = len(np.unique(frames, axis=0))
-    if n_distinct < n:
-        refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
-    layer = fit_split(code, segmenter.n_actions_, n, frames, times)
+    if n_distinct < 2:
+        refuse(f"the number of distinct frames of {label!r} in X", n_distinct, "2")
+    layer = fit_split(code, segmenter.n_actions_, frames, times)
     segmenter.layers_ = [*segmenter.layers_, layer]
     labels_before = segmenter.actions_[layer.sources]
-    segmenter.n_actions_ += n - 1
+    segmenter.n_actions_ += 1
     if segmenter.classes_ is not None:
-        segmenter.classes_ = _names_of_parts(segmenter.classes_, code, n)
+        segmenter.classes_ = _names_of_parts(segmenter.classes_, code)
     _follow_unlabelled(segmenter, labels_before, segmenter.actions_)
     vars(segmenter).pop("labels_", None)
     return pipelines.with_last(model, segmenter)
@@ -383,10 +378,10 @@ def _checked_name(name, is_text):
     return str(name) if isinstance(name, str) else int(name)
 
 
-def _names_of_parts(classes, code, n):
+def _names_of_parts(classes, code):
     names = classes.tolist()
     if classes.dtype.kind == "U":
-        parts = itertools.islice(unused_names(names[code], names), n)
+        parts = itertools.islice(unused_names(names[code], names), 2)
     else:
-        parts = [names[code], *(max(names) + 1 + k for k in range(n - 1))]
+        parts = names[code], max(names) + 1
     return np.array([*names[:code], *parts, *names[code + 1 :]])

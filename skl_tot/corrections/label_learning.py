@@ -89,14 +89,6 @@ class Lesson(NamedTuple):
         return put_on_time(scores, self.chain.viterbi(scores), self.delays)
 
 
-class LabelMoments(NamedTuple):
-    """Moments of the weighted frames of actions."""
-
-    weights: np.ndarray  # (n_actions,), sums over frames
-    means: np.ndarray  # (n_actions, n_columns)
-    covariance: np.ndarray  # (n_columns, n_columns) within actions, shrunk
-
-
 def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     """Learn labelled and other actions: a `Lesson`, scores, a share of frames."""
     # `is_scaled` tells of each view but the last, the clusterings, whether recordings
@@ -312,7 +304,7 @@ def are_far(joined_views, codes, n_actions, is_new, numbers, ends):
 
 
 def measure_actions(columns, codes, weights, n_actions):
-    """`LabelMoments` of the weighted frames with a code."""
+    """Measure weights, means and common covariance, shrunk, of frames with a code."""
     has_code = codes != UNKNOWN
     columns, codes, weights = columns[has_code], codes[has_code], weights[has_code]
     members = np.zeros((len(codes), n_actions))
@@ -321,7 +313,7 @@ def measure_actions(columns, codes, weights, n_actions):
     means = members.T @ columns / np.maximum(totals, 1)[:, None]
     residuals = columns - means[codes]
     within = (residuals * weights[:, None]).T @ residuals / weights.sum()
-    return LabelMoments(totals, means, shrunk(within))
+    return totals, means, shrunk(within)
 
 
 def fit_discriminants(joined_views, paths, weights, n_actions):
@@ -343,9 +335,9 @@ def fit_discriminant(columns, codes, weights, n_actions):
 
 def distances_to_actions(view, codes, n_actions):
     """Squared Mahalanobis distance (n_frames,) to the nearest action with a code."""
-    moments = measure_actions(view, codes, np.ones(len(codes)), n_actions)
-    root = np.linalg.cholesky(moments.covariance)
+    weights = np.ones(len(codes))
+    totals, means, within = measure_actions(view, codes, weights, n_actions)
+    root = np.linalg.cholesky(within)
     frames = solve_triangular(root, view.T, lower=True)
-    centers = solve_triangular(root, moments.means.T, lower=True)
-    centers = centers[:, moments.weights > 0]
+    centers = solve_triangular(root, means.T, lower=True)[:, totals > 0]
     return cdist(frames.T, centers.T, "sqeuclidean").min(axis=1)

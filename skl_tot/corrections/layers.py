@@ -42,7 +42,7 @@ class Merge:
 
 
 class Split:
-    """Split of one action into several parts: Gaussians along a line of features."""
+    """Split of one action into two parts: Gaussians along a line of features."""
 
     adds_actions = True
 
@@ -97,14 +97,12 @@ class Split:
         return log_softmax(scores, axis=1)
 
 
-def fit_split(code, n_actions, n, frames, times):
-    """Split action ``code`` of ``n_actions`` in ``n`` parts in time, by its frames."""
-    repeats = np.ones(n_actions, dtype=int)
-    repeats[code] = n
+def fit_split(code, n_actions, frames, times):
+    """Split action ``code`` of ``n_actions`` in two parts in time, by its frames."""
     frames = frames.astype(np.float64)
-    kmeans = KMeans(n, n_init=4, random_state=0).fit(frames)
+    kmeans = KMeans(2, n_init=4, random_state=0).fit(frames)
     centers, labels = kmeans.cluster_centers_, kmeans.labels_
-    counts = np.bincount(labels, minlength=n)
+    counts = np.bincount(labels, minlength=2)
     order = np.argsort(np.bincount(labels, times) / counts, kind="stable")
     # the line along which centres differ most; features across it do not decide, as
     # covariances of few frames are noise
@@ -112,7 +110,7 @@ def fit_split(code, n_actions, n, frames, times):
     positions = frames @ direction
     variances = np.array([positions[labels == part].var() for part in order])
     return Split(
-        sources=np.repeat(np.arange(n_actions), repeats),
+        sources=np.insert(np.arange(n_actions), code, code),
         shares=counts[order] / len(frames),
         direction=direction,
         means=np.array([positions[labels == part].mean() for part in order]),

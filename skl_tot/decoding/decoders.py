@@ -4,7 +4,6 @@ import contextlib
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
 
 from skl_tot.decoding import chain as chains
 from skl_tot.decoding.evidence import check_log_likelihood, find_switch_cost
@@ -133,12 +132,6 @@ class FramewiseDecoder(Decoder):
         if min_frames == 1:
             return log_likelihood.argmax(axis=1)
         return super().path(log_likelihood, cost, min_frames)
-
-    def posterior(self, log_likelihood, cost, min_frames=1):
-        """Compute the probability of each action from its frame alone."""
-        if min_frames == 1:
-            return softmax(log_likelihood, axis=1)
-        return super().posterior(log_likelihood, cost, min_frames)
 
 
 class LearnedDecoder(Decoder):

@@ -12,6 +12,8 @@ from skl_tot.recordings.signals import lagged_products
 
 # Limit of log-odds, so that sums of squares stay finite.
 LARGEST_ODDS = 1e70
+# Probability of the interval of a boundary; each tail has half of the rest.
+LEVEL = 0.9
 
 
 class Evidence:
@@ -149,10 +151,8 @@ def check_log_likelihood(values):
     return array
 
 
-def boundary_intervals(
-    log_likelihood, path, level=0.9, *, blur=0.0, breaks=()
-) -> np.ndarray:
-    r"""Find intervals of the boundaries of a path.
+def boundary_intervals(log_likelihood, path, *, blur=0.0, breaks=()) -> np.ndarray:
+    r"""Find intervals of the boundaries of a path, of 90 % probability.
 
     Each boundary between two actions moves within its two segments, while the rest of
     the path stays. With log-likelihoods :math:`\ell`, segments of actions a and b, and
@@ -167,8 +167,6 @@ def boundary_intervals(
         Finite log-likelihood of each action, up to a constant per frame.
     path : array-like of shape (n_frames,)
         Action of each frame; -1 is background, whose boundaries have no interval.
-    level : float, default=0.9
-        Probability of the interval. Each tail has half of the rest.
     blur : float, default=0.0
         Scale of a Laplace distribution that blurs p, as a share of the frames of the
         shorter one of the two segments.
@@ -192,8 +190,6 @@ def boundary_intervals(
 
     scores, path = check_log_likelihood(log_likelihood), np.asarray(path)
     n_frames, n_actions = scores.shape
-    if not (is_number(level) and 0 < level < 1):
-        refuse("level", level, "a number between 0 and 1")
     if not (is_number(blur) and 0 <= blur <= 1):
         refuse("blur", blur, "a number from 0 to 1")
     if path.shape != (n_frames,):
@@ -215,7 +211,7 @@ def boundary_intervals(
         later = lfilter([1], [1, -decay], weights)
         earlier = lfilter([1], [1, -decay], weights[::-1])[::-1]
         shares = np.cumsum(later + earlier - weights)
-        tails = np.array([1 - level, 1 + level]) / 2 * shares[-1]
+        tails = np.array([1 - LEVEL, 1 + LEVEL]) / 2 * shares[-1]
         low, high = start + 1 + np.searchsorted(shares, tails)
         intervals.append([[at, min(low, at), max(min(high, end - 1), at)]])
     return np.concatenate(intervals)

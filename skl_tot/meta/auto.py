@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.methods import collapses, pipelines
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.hmm import HMMSegmenter
-from skl_tot.methods.numbers import AUTO, check_number, expected_number
+from skl_tot.methods.numbers import AUTO, check_number
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import look_at
@@ -113,8 +113,10 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         with unchanged_on_error(self):
             recordings = check_recordings(self, X, reset=True, find_clocks=True)
             check_number(self.n_actions, recordings.lengths)
+            # a look groups its parts; on the sets with labels, 8 is near the middle
+            n_groups = 8 if self.n_actions == AUTO else int(self.n_actions)
             with recordings.named_errors():
-                self.look_ = look_at(recordings, expected_number(self.n_actions))
+                self.look_ = look_at(recordings, n_groups)
             if self.look_.n_repeats and len(recordings) == 1:  # before a long fit
                 warn_user(self.look_.say_repeats(), collapses.FitWarning)
             is_short = recordings.lengths.sum() <= MOST_FITTED_AGAIN

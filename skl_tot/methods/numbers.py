@@ -19,12 +19,6 @@ AUTO = "auto"
 NUMBERS = range(1, 17)
 
 
-def expected_number(n_actions):
-    """Return a number of actions for a look, before "auto" chooses it."""
-    # a look groups its parts; on the sets with labels, 8 is near the middle
-    return 8 if n_actions == AUTO else int(n_actions)
-
-
 def check_number(n_actions, lengths):
     """Refuse more actions than the longest recording has frames."""
     longest = max(lengths)

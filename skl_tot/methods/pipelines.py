@@ -74,15 +74,10 @@ def transform_before(model, videos):
     return Pipeline(steps).transform(videos) if steps else videos
 
 
-def look_of(model):
-    """Look of a fitted estimator, also at the end of a pipeline, or None."""
-    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
-    return getattr(last, "look_", None)
-
-
 def describe_look(model):
     """Sentences of the look of a fitted estimator, if any, and about its order."""
-    look, segmenter = look_of(model), segmenter_of(model)
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    look, segmenter = getattr(last, "look_", None), segmenter_of(model)
     if look is None or segmenter.is_taught:  # labels and views decide instead
         return []
     sentences = look.sentences()

@@ -144,7 +144,5 @@ def _labelled_blocks(blocks, labels):
         actions = labels[start : start + len(block)]
         start += len(block)
         kept = actions >= 0
-        if kept.all():
-            yield block, actions
-        elif kept.any():
+        if kept.any():
             yield block[kept], actions[kept]

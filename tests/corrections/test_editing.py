@@ -137,8 +137,8 @@ def test_names_follow(fitted):
     assert set(np.concatenate(halved.predict(VIDEOS))) >= {"pour 1", "pour 2"}
     path = halved.predict(VIDEOS[0], transcripts=["stir", "pour 1"])
     assert path[[0, -1]].tolist() == ["stir", "pour 1"]
-    numbered = split(rename(model, [5, 2, 9, 1]), 2, VIDEOS, n=3)
-    assert numbered.actions_.tolist() == [5, 2, 10, 11, 9, 1]
+    numbered = split(rename(model, [5, 2, 9, 1]), 2, VIDEOS)
+    assert numbered.actions_.tolist() == [5, 2, 10, 9, 1]
 
 
 @pytest.mark.parametrize("name", ["tot", "taught"])
@@ -349,9 +349,8 @@ BAD = [
     lambda m: merge(m, [0, [1]]),
     lambda m: merge(m, "01"),
     lambda m: split(m, 7, VIDEOS),
-    lambda m: split(m, 0, VIDEOS, n=1),
     lambda m: split(m, 0, [v[:, :2] for v in VIDEOS]),
-    lambda m: split(m, 0, VIDEOS, n=10_000),
+    lambda m: split(m, 0, [np.ones_like(v) for v in VIDEOS]),
     lambda m: refine(m, VIDEOS, [["a\nb"] * LENGTH, *[None] * 5]),
     lambda m: refine(m, VIDEOS, [[0] * (LENGTH + 1), *[None] * 5]),
     lambda m: refine(m, VIDEOS, [["a"] * LENGTH, CODES[1], *[None] * 4]),

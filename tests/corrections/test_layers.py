@@ -55,7 +55,7 @@ def test_a_split_keeps_costs_and_merges_back(n):
 
 def test_parts_without_spread_keep_a_thousandth_of_that_of_both():
     frames = np.repeat([[0.0, 0.0], [3.0, 4.0]], 10, axis=0)
-    layer = fit_split(1, 3, 2, frames, np.linspace(0, 1, 20))
+    layer = fit_split(1, 3, frames, np.linspace(0, 1, 20))
     assert layer.sources.tolist() == [0, 1, 1, 2]
     np.testing.assert_allclose(layer.shares, 0.5)
     positions = frames @ layer.direction
