@@ -45,12 +45,8 @@ def fit(options):
     outputs.check_model(options.out, [options.data, options.labels])
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
-    recordings, model = inputs.open_checked(
-        source,
-        inputs.load_model(options.like),
-        recipe.make(),
-        options.faults or "leave",
-    )
+    like, answer = inputs.load_model(options.like), options.faults or "leave"
+    recordings, model = inputs.open_checked(source, like, recipe.make(), answer)
     y = options.labels and inputs.read_labels_in_order(
         options, recordings, options.data
     )

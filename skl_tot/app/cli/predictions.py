@@ -117,18 +117,16 @@ def _predict_each(opened):
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
+    model = opened.reviewed.model
     for i, name in enumerate(each(opened.recordings.names)):
         with errors_of_recording(i, name):
             recording = opened.recordings[i : i + 1]
-            prediction = predict_with_confidence(
-                opened.reviewed.model, recording, opened.words
-            )
-            labels, confidence, boundaries = (values[0] for values in prediction)
+            prediction = predict_with_confidence(model, recording, opened.words)
+            of_frames = [values[0] for values in prediction]
             if (told := opened.corrected[i]) is not None:
-                labels, confidence, boundaries = put_labels(
-                    told, labels, confidence, boundaries
-                )
-            yield recording.replace([labels]), confidence, boundaries
+                of_frames = put_labels(told, *of_frames)
+            labels, *others = of_frames
+            yield recording.replace([labels]), *others
 
 
 def _write_folder(predictions, out, format, folders):
@@ -147,13 +145,10 @@ def _write_folder(predictions, out, format, folders):
                 # file names need not be valid text, while names in tables must be
                 plain = labels.select([0])
                 plain.names = ["0"]
+                about = {"confidence": [confidence], "boundaries": [boundaries]}
                 if format == "labels":  # a line for each frame of the file
-                    table = io.segments(with_stops(plain))
-                else:
-                    table = io.segments(
-                        plain, confidence=[confidence], boundaries=[boundaries]
-                    )
-                table = table.drop(columns="recording")
+                    plain, about = with_stops(plain), {}
+                table = io.segments(plain, **about).drop(columns="recording")
                 if name in videos:
                     with contextlib.suppress(ValueError):  # on another drive of Windows
                         table.attrs["video"] = os.path.relpath(videos[name], out)

@@ -121,6 +121,7 @@ def demo(options):
 def _write_recordings(folder, names, videos):
     import pandas as pd
 
+    from skl_tot.io.formats.tables import write_csv
     from skl_tot.recordings.disk import replaced_files
 
     sensors = [f"sensor_{i:02}" for i in range(1, videos[0].shape[1] + 1)]
@@ -128,9 +129,4 @@ def _write_recordings(folder, names, videos):
         for name, video in zip(names, videos, strict=True):
             table = pd.DataFrame(video, columns=sensors)
             table.insert(0, "time", table.index / 10)
-            table.to_csv(
-                temporary / f"{name}.csv",
-                index=False,
-                float_format="%.5g",
-                lineterminator="\n",
-            )
+            write_csv(table, temporary / f"{name}.csv", float_format="%.5g")
