@@ -28,6 +28,7 @@ REFUSED = {  # and the words of the refusal
     f"{FIT} --method equal --order free": "Invalid parameter 'order'",
     f"{FIT} --method cte": "invalid choice: 'cte'",
     f"{FIT} --labels stranger": "v9.csv: the recording is 'v9'",
+    "fit data --labels in_seconds --out a.skops": r"v0.csv, line 2: .* fps \(--fps\)",
     f"{FIT} --labels none_labelled": "no labelled frame",
     f"{FIT} --gaps unknown": "without --labels",
     f"{PREDICT} --format none": "format is 'none'",
@@ -96,6 +97,7 @@ TEXTS = {
     "clip.mp4": "clip",
     "groups.csv": "recording,group\nv0,a\nv1,b\n",
     "none_labelled/v0.csv": "label,start,end\n",
+    "in_seconds/v0.csv": "label,start_time,end_time\nact0,0,1.5\n",
     "short/v0.txt": "act0\nact1\n",
     "robot/meta/info.json": '{"codebase_version": "v2.1"}',
 }
