@@ -329,10 +329,13 @@ def _read_file(path, format):
     except SegmentsError as error:
         raise ValueError(f"{one_line(path)}, {one_line(error)}") from error
     except Exception as error:  # libraries raise many types for other content
-        if isinstance(error, ImportError) or getattr(error, "errno", None):
+        is_of_text = isinstance(error.__cause__, UnicodeDecodeError)  # names the file
+        is_plain = is_of_text or isinstance(error, ImportError)
+        if is_plain or getattr(error, "errno", None):
             raise
         reason = one_line(f"{type(error).__name__}, {error}").rstrip(".")
-        raise ValueError(f"{one_line(path)} holds no segments: {reason}.") from error
+        said = f"{one_line(path)} holds no segments: {reason}; write it again."
+        raise ValueError(said) from error
     # a file name need not be valid text
     shown = one_line(path).encode(errors="backslashreplace").decode()
     places = [f"{shown}, segment {i}" for i in range(len(table))]

@@ -127,6 +127,7 @@ def _describe_gaps(video, refuses_nan):
 
 def blocks_of(video):
     """Yield the first row and the floats of each block of a recording."""
+    video = _checked_type(video)
     if hasattr(video, "iloc"):
         video = video.to_numpy(float, na_value=np.nan)  # for dtypes with pandas.NA
     if not isinstance(video, (np.memmap, FileArray)):
@@ -154,7 +155,7 @@ def _check_frame(frame):
         said = "a data frame of many has an index of several levels"
         raise ValueError(f"{said}; give it by itself, or its droplevel(0).")
     for name, dtype in zip(getattr(frame, "columns", []), getattr(frame, "dtypes", [])):
-        if getattr(dtype, "kind", "f") in "USTVMm":
+        if getattr(dtype, "kind", "f") in "cUSTVMm":
             raise ValueError(f"column {name!r} holds {dtype}, expected numbers.")
 
 
@@ -170,8 +171,9 @@ def _check_array(video):
             f"Expected 2D array, got {ndim}D array of shape {np.shape(video)} instead. "
             "Reshape your data: of a track of points, video.reshape(len(video), -1)."
         )
-    if kind in "USTVMm":
-        raise ValueError("X holds text, dates or records, expected numbers.")
+    if kind in "cUSTVMm":
+        kinds = "text, dates, records or complex numbers"
+        raise ValueError(f"X holds {kinds}, expected real numbers.")
 
 
 def _first_line(message):

@@ -15,6 +15,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from skl_tot.recordings.errors import one_line
+
 
 def read_text(path):
     """Text of a file in UTF-8, or in UTF-16 by its byte order mark."""
@@ -24,8 +26,9 @@ def read_text(path):
     try:
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
-        name = error.encoding.upper()
-        raise ValueError(f"{path} is no text in {name}: {error}.") from error
+        line = content[: error.start].count(b"\n") + 1
+        place = f"{one_line(path)} is no text in {error.encoding.upper()}, line {line}"
+        raise ValueError(f"{place}; save it as UTF-8.") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -51,7 +54,8 @@ def parse_json(path, text):
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:  # numbers and depth as well
-        raise ValueError(f"{path} is no JSON: {error}") from error
+        said = f"{one_line(path)} is no JSON ({one_line(error)}); write it again."
+        raise ValueError(said) from error
 
 
 def is_line(text):
@@ -75,7 +79,7 @@ def text_of_name(name):
     try:
         return os.fsencode(name).decode(errors="backslashreplace")
     except UnicodeEncodeError:  # no file name on this system
-        return name
+        return name.encode(errors="backslashreplace").decode()
 
 
 def natural_key(name):

@@ -86,9 +86,12 @@ def errors_of_file(path):
     except ImportError:
         raise
     except Exception as error:  # a broken file raises many types
-        reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
+        reason = one_line(error)
         if isinstance(error, UnicodeDecodeError):
             reason = "it is no text in UTF-8; save it as 'CSV UTF-8'."
+        elif not reason.endswith("."):  # no sentence of this package
+            kind = f"{type(error).__name__}: {reason}"
+            reason = f"it is damaged or of another kind ({kind}); write it again."
         raise ValueError(f"{one_line(path)}: {reason}") from error
 
 

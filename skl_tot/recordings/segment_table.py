@@ -115,7 +115,10 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     joined = {
         key: np.concatenate([columns[key] for columns in tables]) for key in tables[0]
     }
-    table = pd.DataFrame({"recording": names} | joined)
+    try:
+        table = pd.DataFrame({"recording": names} | joined)
+    except UnicodeEncodeError as error:  # a lone surrogate, which no file can hold
+        refuse("a label", error.object, "text that UTF-8 can hold")
     if recordings.fps is not None and recordings.starts is not None:
         counts = [len(columns["action"]) for columns in tables]
         dates = np.repeat(recordings.starts, counts)

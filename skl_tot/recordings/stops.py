@@ -250,7 +250,7 @@ def with_stops(labels) -> Recordings:
 def check_shapes(recordings):
     """Refuse recordings that are no tables of frames, before any is read."""
     for i, array in enumerate(recordings.arrays):
-        if len(np.shape(array)) != 2:
+        if len(np.shape(array)) != 2 or 0 in np.shape(array):
             with recordings.errors(i):
                 refuse("its shape", np.shape(array), "(frames, features)")
 

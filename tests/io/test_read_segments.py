@@ -514,7 +514,7 @@ REFUSED = {
         ("label,start", "line 1"),
         ("label,start,end,End", "several"),
         ("action,start,end\na,0,1.5\n", "line 2"),
-        ("a\nü,0,1\n".encode("latin1"), "UTF-8"),
+        ("a\nü,0,1\n".encode("latin1"), "UTF-8, line 2; save it"),
     ],
     "a.tsv": [
         (tabular(*[("", "dig", "", "START", "1")] * 2), "line 3"),

@@ -95,7 +95,7 @@ def test_what_has_two_names_is_read_once(tmp_path):
                 file[f"{place}/z{k}"] = file[f"{place}/deep"]
                 file[f"{place}/deep/z{k}"] = file[f"{place}/deep"]
                 file[f"{place}/deep/soft {k}"] = h5py.SoftLink("/take2")
-        file["take9"] = file["take2"]
+        file["take9"] = file["take1/next"] = file["take2"]  # its shortest name counts
     with pytest.warns(UserWarning, match=r"'take9', .* are links or empty"):
         takes = read_recordings(tmp_path)
     assert (takes.names, takes.fps) == (["take1", "take2"], 4)

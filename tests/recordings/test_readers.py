@@ -209,6 +209,16 @@ def test_wrong_metadata(tmp_path, write_lerobot, changes):
         read_recordings(tmp_path)
 
 
+def test_the_row_that_differs_is_shown(tmp_path, write_lerobot):
+    write_lerobot(tmp_path, "v3.0")
+    path = next((tmp_path / "data").rglob("*.parquet"))
+    table = pd.read_parquet(path)
+    table.at[3, "observation.state"] = [7.5]
+    table.to_parquet(path)
+    with pytest.raises(ValueError, match=r"state' is array\(\[7\.5\].* lists of 2"):
+        read_recordings(tmp_path)
+
+
 class TestMatlab:
     def test_arrays(self, tmp_path):
         array = RNG.random((9, 3))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.io import name_actions
+from skl_tot.io import name_actions, segments
 from skl_tot.recordings import (
     Recordings,
     list_faults,
@@ -78,7 +78,9 @@ REFUSED = [  # the call, and words of the message
     (name_actions, ([0, -1], {0: "background"}), "name of 0"),
     *((without_stops, (STILL, pauses), "pauses") for pauses in NO_PAUSES),
     (list_stops, [[np.ones((9, 2))]], "without_stops"),
-    (list_faults, [{"a": np.zeros(9)}], "a: its shape"),
+    *((list_faults, [{"a": np.zeros(n)}], "a: its shape") for n in (9, (0, 2))),
+    (list_faults, [{"a": np.zeros((9, 2), complex)}], "a: X holds .* complex"),
+    (segments, [["cut", "\ud800"]], "a label is .*ud800"),
     (without_stops, ({"a": np.zeros(9)}, 5), "a: its shape"),
     *((with_stops, [Recordings([np.ones(5).astype(x)])], "type of") for x in KINDS),
 ]

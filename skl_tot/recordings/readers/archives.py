@@ -156,18 +156,12 @@ def _read_npz(path, variable):
 
 def _read_hdf5(path, variable):
     """Arrays of each group with features, names of asides, and rates."""
-    arrays_of, others, asides, n_values, links = {}, [], ASIDES, 0, []
-    h5py = import_extra("h5py")
-    with h5py.File(path) as file:
-        # each group once, as links can make paths endless
-        file.visititems_links(lambda name, link: links.append((name, link)))
-        inner = [name for name, link in links if isinstance(link, h5py.HardLink)]
-        objects = {name: file[name] for name in inner}
-        groups = [x for x in objects.values() if not hasattr(x, "shape")]
-        rates = set().union(*(_rates_of(group.attrs) for group in [file, *groups]))
-        arrays = {name: x for name, x in objects.items() if hasattr(x, "shape")}
+    arrays_of, others, asides, n_values = {}, [], ASIDES, 0
+    with import_extra("h5py").File(path) as file:
+        links, groups, arrays = _walk(file)
+        rates = set().union(*(_rates_of(group.attrs) for group in groups))
         paths = (accumulate(name.split("/"), "{}/{}".format) for name in arrays)
-        lost = {name for name, _ in links}.difference(*paths)
+        lost = links.difference(*paths)
         divided = _divide_groups(arrays, path.stem)
         is_robot = any(x.startswith("obs/") for x in chain(*divided.values()))
         for recording, inside in divided.items():
@@ -186,11 +180,32 @@ def _read_hdf5(path, variable):
                     features[name] = base.read_data(path, array, name)
             is_filled = variable is not None or not set(features) <= set(asides)
             arrays_of[recording] = features if is_filled or not is_robot else {}
-        _check_chosen(arrays_of, objects, variable, others)
+        _check_chosen(arrays_of, links, variable, others)
     if lost:  # a group that has two names shows its arrays under one of them
         shown = short_repr(sorted(lost, key=lambda name: (name.count("/"), name)))
         warn_user(f"{shown} of {path.name} are links or empty, and left out.")
     return arrays_of, asides if variable is None else (), rates
+
+
+def _walk(file):
+    """Paths of all links, groups, and arrays by path, of an HDF5 file."""
+    h5py = import_extra("h5py")
+    links, groups, arrays = set(), {file: ""}, {}
+    queue = [file]
+    # each group once, by its shortest path, as links can make paths endless
+    for group in queue:
+        for name in group:
+            path = groups[group] + name
+            links.add(path)
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            item = group[name]
+            if isinstance(item, h5py.Dataset):
+                arrays[path] = item
+            elif isinstance(item, h5py.Group) and item not in groups:
+                groups[item] = f"{path}/"
+                queue.append(item)
+    return links, queue, dict(sorted(arrays.items()))
 
 
 def _divide_groups(arrays, stem):

@@ -126,9 +126,9 @@ def _read_file(path, described):
             parts[column] = table[column]
             continue
         rows = table[column].tolist()
-        if {np.shape(row) for row in rows} != {(len(names),)}:
-            refuse(f"{path.name}: {column!r}", rows[0], f"lists of {len(names)}")
-        for name, values in zip(names, np.stack(rows).T):
+        for row in [row for row in rows if np.shape(row) != (len(names),)][:1]:
+            refuse(f"{path.name}: {column!r}", row, f"lists of {len(names)}")
+        for name, values in zip(names, np.reshape(rows, (-1, len(names))).T):
             parts[f"{column} {name}"] = values
     return pd.DataFrame(parts)
 
@@ -151,7 +151,7 @@ def _names_of(feature):
     names = feature.get("names")
     if isinstance(names, dict) and len(names) == 1:
         (names,) = names.values()
-    is_flat = isinstance(names, list) and len(feature.get("shape", [])) == 1
+    is_flat = isinstance(names, list) and np.size(feature.get("shape", [])) == 1
     return names if is_flat and len(set(map(str, names))) == len(names) > 1 else None
 
 
