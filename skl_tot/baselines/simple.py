@@ -155,11 +155,9 @@ class KMeansSegmenter(BaseSegmenter):
         self.means_ = kmeans.cluster_centers_[order]
 
     def _log_likelihoods(self, videos):
-        return (self._score(self._embed(videos, i), i) for i in range(len(videos)))
+        variances = np.full_like(self.means_, self.variance_)
+        for i in range(len(videos)):
+            yield log_densities(self._embed(videos, i), self.means_, variances, i)
 
     def _embed(self, videos, i):
         return embed(videos, i, self.center_, self.components_.T)
-
-    def _score(self, frames, i):
-        variances = np.full_like(self.means_, self.variance_)
-        return log_densities(frames, self.means_, variances, i)

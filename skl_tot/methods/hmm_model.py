@@ -22,26 +22,21 @@ LEAST_FRAMES = 1e-8
 class InOrder(NamedTuple):
     """Paths from action 0, one action after the other, with any end."""
 
-    leave: np.ndarray
-
-    @property
-    def transitions(self):
-        """Probabilities (n_actions,) of leaving each action."""
-        return self.leave
+    transitions: np.ndarray  # (n_actions,), probabilities of leaving each action
 
     def chain(self):
         """Chain of these paths."""
-        n_actions = len(self.leave)
+        n_actions = len(self.transitions)
         moves = np.full((n_actions, n_actions), np.inf)
-        np.fill_diagonal(moves, -np.log1p(-self.leave))
-        np.fill_diagonal(moves[:, 1:], -np.log(self.leave[:-1]))
+        np.fill_diagonal(moves, -np.log1p(-self.transitions))
+        np.fill_diagonal(moves[:, 1:], -np.log(self.transitions[:-1]))
         starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
         return Chain(starts, moves, np.zeros(n_actions))
 
     def expect(self, scores, chain):
         """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
         probabilities, total = chain.forward_backward(scores)
-        left = np.zeros(len(self.leave))
+        left = np.zeros(len(self.transitions))
         # an action has been left if a later one is the last
         left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
         return probabilities, np.stack([probabilities[:-1].sum(axis=0), left]), total
@@ -49,27 +44,22 @@ class InOrder(NamedTuple):
     def learned(self, counts):
         """Most probable paths for the counts."""
         n_before_others, n_left = counts
-        leave, is_seen = self.leave.copy(), n_before_others > LEAST_FRAMES
+        leave, is_seen = self.transitions.copy(), n_before_others > LEAST_FRAMES
         leave[is_seen] = n_left[is_seen] / n_before_others[is_seen]
         leave[:-1] = np.clip(leave[:-1], LEAST_MOVE, 1 - LEAST_MOVE)
         return InOrder(leave)
 
 
 class AnyOrder(NamedTuple):
-    """Paths between all actions."""
+    """Paths between all actions, by probabilities."""
 
-    starts: np.ndarray
-    moves: np.ndarray
-
-    @property
-    def transitions(self):
-        """Probabilities (n_actions, n_actions) of moves."""
-        return self.moves
+    starts: np.ndarray  # (n_actions,)
+    transitions: np.ndarray  # (n_actions, n_actions)
 
     def chain(self):
         """Chain of the paths."""
         with np.errstate(divide="ignore"):
-            costs = -np.log(self.starts), -np.log(self.moves)
+            costs = -np.log(self.starts), -np.log(self.transitions)
         return Chain(*costs, np.zeros(len(self.starts)))
 
     def expect(self, scores, chain):
@@ -79,7 +69,7 @@ class AnyOrder(NamedTuple):
 
     def learned(self, counts):
         """Most probable paths for the counts."""
-        probabilities = np.vstack([self.starts, self.moves])
+        probabilities = np.vstack([self.starts, self.transitions])
         totals = counts.sum(axis=1, keepdims=True)
         np.divide(counts, totals, out=probabilities, where=totals > LEAST_FRAMES)
         probabilities = np.maximum(probabilities, LEAST_MOVE)
@@ -88,13 +78,13 @@ class AnyOrder(NamedTuple):
 
     def sorted(self, order):
         """Renumber the actions."""
-        return AnyOrder(self.starts[order], self.moves[np.ix_(order, order)])
+        return AnyOrder(self.starts[order], self.transitions[np.ix_(order, order)])
 
     def after(self, layers, shares):
         """Paths through the actions after corrections, from shares before."""
         if not layers:
             return self
-        starts, moves = self.starts, self.moves.copy()
+        starts, moves = self.starts, self.transitions.copy()
         np.fill_diagonal(moves, 0)
         for layer in layers:
             moves = layer.moves(moves, shares)
@@ -142,16 +132,6 @@ def start_from_equal_parts(frames, n_actions, reg_covar):
     return HMM(means, covars, InOrder(leave))
 
 
-def start_from_labels(frames, labels, n_actions, reg_covar):
-    """Fit each action to its frames by labels, in any order."""
-    leave = _usual_leave(frames, n_actions) if n_actions > 1 else 0.0
-    moves = np.full((n_actions, n_actions), leave / max(n_actions - 1, 1))
-    np.fill_diagonal(moves, 1 - leave)
-    starts = np.full(n_actions, 1 / n_actions)
-    means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)
-    return HMM(means, covars, AnyOrder(starts, moves))
-
-
 def _usual_leave(frames, n_actions):
     """Probability to leave an action if each comes once in a mean recording."""
     return min(n_actions / np.mean([len(video) for video in frames]), 0.5)
@@ -178,7 +158,12 @@ def start_from_clusters(frames, n_actions, reg_covar, rng, *, converge):
         random_state=rng.randint(2**31 - 1),
     )
     labels = [kmeans.predict(video) for video in frames]
-    return start_from_labels(frames, labels, n_actions, reg_covar)
+    leave = _usual_leave(frames, n_actions) if n_actions > 1 else 0.0
+    moves = np.full((n_actions, n_actions), leave / max(n_actions - 1, 1))
+    np.fill_diagonal(moves, 1 - leave)
+    starts = np.full(n_actions, 1 / n_actions)
+    means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)
+    return HMM(means, covars, AnyOrder(starts, moves))
 
 
 def cluster_frames(frames, n_clusters, **parameters):

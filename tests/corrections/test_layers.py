@@ -20,7 +20,7 @@ def test_moves_by_hand():
     paths = AnyOrder(starts, moves)
     merged = paths.after([Merge(np.array([0, 1, 0]))], shares)
     left = (0.6 * 0.1 + 0.1 * 0.2) / 0.7
-    np.testing.assert_allclose(merged.moves, [[1 - left, left], [0.5, 0.5]])
+    np.testing.assert_allclose(merged.transitions, [[1 - left, left], [0.5, 0.5]])
     np.testing.assert_allclose(merged.starts, [0.8, 0.2])
     parted = paths.after([split_of([0, 0, 1, 2], [0.25, 0.75])], shares)
     third = 0.2 / 3
@@ -30,11 +30,11 @@ def test_moves_by_hand():
         [0.025, 0.075, 0.5, 0.4],
         [0.075, 0.225, 0.2, 0.5],
     ]
-    np.testing.assert_allclose(parted.moves, expected)
+    np.testing.assert_allclose(parted.transitions, expected)
     np.testing.assert_allclose(parted.starts, [0.125, 0.375, 0.2, 0.3])
     alone = AnyOrder(np.ones(1), np.ones((1, 1)))
     parted = alone.after([split_of([0, 0], [0.25, 0.75])], np.ones(1))
-    np.testing.assert_allclose(parted.moves, np.eye(2), atol=1e-11)
+    np.testing.assert_allclose(parted.transitions, np.eye(2), atol=1e-11)
 
 
 @pytest.mark.parametrize("n", [2, 3])
