@@ -28,7 +28,7 @@ REFUSED = {  # and the words of the refusal
     f"{FIT} --method equal --order free": "Invalid parameter 'order'",
     f"{FIT} --method cte": "invalid choice: 'cte'",
     f"{FIT} --labels stranger": "v9.csv: the recording is 'v9'",
-    "fit data --labels in_seconds --out a.skops": r"v0.csv, line 2: .* fps \(--fps\)",
+    "fit data --labels in_seconds --out a.skops": "v0.csv, line 2: .* --fps is None",
     f"{FIT} --labels none_labelled": "no labelled frame",
     f"{FIT} --gaps unknown": "without --labels",
     f"{PREDICT} --format none": "format is 'none'",
