@@ -130,10 +130,8 @@ def test_a_bout_of_an_action_that_is_called_missing_is_counted_nowhere(run, caps
     del takes["take 5"]
     write_segments(segments(takes, 10), "all.csv")
     assert run("summary all.csv --out a.xlsx") == 0  # without an empty sheet
-    assert list(pd.read_excel("a.xlsx", sheet_name=None)) == [
-        "durations",
-        "transitions",
-    ]
+    sheets = pd.read_excel("a.xlsx", sheet_name=None)
+    assert list(sheets) == ["durations", "transitions"]
 
 
 GROUPS = "recording,group\n" + "".join(f"take {k},{'gh'[k > 2]}\n" for k in range(5))

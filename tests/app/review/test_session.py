@@ -340,9 +340,8 @@ def test_durations_of_an_export_have_a_row_each(model, videos, tmp_path):
     review = Review(model, videos, tmp_path).open()
     review.export("excel")
     review.close()
-    sheets = pd.read_excel(tmp_path / "segments.xlsx", sheet_name=None)
-    times = describe_times(review.table())
-    pd.testing.assert_frame_equal(sheets["durations"], times)
+    sheet = pd.read_excel(tmp_path / "segments.xlsx", sheet_name="durations")
+    pd.testing.assert_frame_equal(sheet, describe_times(review.table()))
     takes = [np.repeat(["unit", "a"], [20, n]) for n in (9, 8, 10, 9, 9, 9)]
     takes[3] = np.repeat(["unit", "a", "b"], [20, 1, 30])
     table = describe_times(segments(Recordings(takes, fps=10)))
