@@ -144,9 +144,8 @@ def _say(lacked, n_alike, before, is_unlike):
     if n_alike > 0:
         unlabelled = " without labels" if before == "labels" else ""
         reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
-    if is_unlike and before and not reasons:
-        those = "those with labels" if before == "labels" else before
-        reasons.append(f"unlike {those}")
+    if is_unlike and before == "labels" and not reasons:
+        reasons.append("unlike those with labels")
     return ", ".join(reasons)
 
 

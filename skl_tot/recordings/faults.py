@@ -110,8 +110,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     of_faults.stops = _as_stops(recordings, faults)
     table = list_stops(of_faults)
     # of text also without a row
-    words = np.array([fault[3:] for fault in faults], object)
-    table[["fault", "done"]] = words.reshape(-1, 2)
+    table[["fault", "done"]] = np.array([x[3:] for x in faults], object).reshape(-1, 2)
     table.attrs |= {"pauses": pauses, "longest_gap": longest}
     return table
 
@@ -255,19 +254,11 @@ def _treat(stops, pauses, recordings):
             what = WORDS_OF_FROZEN if 2 * n_frozen > b - a else WORDS_OF_STILL
             treated.append(Fault(i, a, b, what, CUT))
             left = [stop for stop in left if stop not in met]
-    left = [_say_why_left(stop, pauses, recordings.fps) for stop in left]
+    why = f"{LEFT}: no stop of {pauses} {'s' if recordings.fps else 'frames'}"
+    why = {None: LEFT, FROZEN: f"{LEFT}: not frozen"}.get(pauses, why)
+    left = [stop._replace(done=why) for stop in left]
     # many are steps of the work, and no faults
     return treated + (left if len(left) <= MOST_STOPS else [])
-
-
-def _say_why_left(stop, pauses, fps):
-    """Stop that is left beside others that are cut out, with the reason."""
-    if pauses == FROZEN:
-        return stop._replace(done=f"{LEFT}: not frozen")
-    if pauses is not None and stop.end - stop.start < pauses * (fps or 1):
-        unit = "s" if fps else "frames"
-        return stop._replace(done=f"{LEFT}: shorter than {pauses:g} {unit}")
-    return stop
 
 
 def _as_stops(recordings, faults):

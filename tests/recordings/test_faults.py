@@ -84,7 +84,7 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
 ]
 
 
-DONE = {None: ["cut out", "left: shorter than 10 s"], 2: ["cut out"] * 2}
+DONE = {None: ["cut out", "left: no stop of 10 s"], 2: ["cut out"] * 2}
 DONE |= {"frozen": ["left: not frozen", "cut out"]}
 
 
@@ -122,7 +122,7 @@ def test_short_stops_beside_long_ones_may_be_steps():
         frames[600 * k + 50 : 600 * k + 50 + n_frames] = 0.5 + 0.001 * k
     frames += 1e-3 * np.random.default_rng(1).normal(size=frames.shape)
     faults = list_faults(Recordings([frames], fps=10))
-    reason = "left: shorter than 19 s"
+    reason = "left: no stop of 19 s"
     assert faults["done"].tolist() == ["cut out", reason, "cut out", "cut out"]
     assert faults.attrs["pauses"] == 19  # between 11 and 32
 

@@ -276,8 +276,7 @@ class Entry(NamedTuple):
 
     def with_told(self, told):
         """Show labels by people, see `told`, which the model counts as seen."""
-        is_known = told[:, 0] != UNLABELLED
-        labels = np.where(is_known, told[:, 0], self.segments.labels())
+        labels = np.where(told[:, 0] != UNLABELLED, told[:, 0], self.segments.labels())
         segments = find_track(labels, told[:, 1] == 1, self.breaks)
         checked = tuple(Stretch(*run) for run in runs_of(told[:, 2:]) if run[2])
         seen = tuple(stretch[:2] for stretch in checked)
@@ -287,7 +286,6 @@ class Entry(NamedTuple):
         """Show another prediction, except where people gave or checked labels."""
         is_known, is_checked = self.frames_known(), self.frames_checked()
         is_seen = np.where(is_checked, mark_frames(self.seen, self.n_frames), is_known)
-        ends = np.flatnonzero(np.diff(is_seen, prepend=False, append=False))
         segments = self._mix(self.segments, prediction.segments, is_known)
         before = self.segments if self.changed is None else self.changed
         if self.is_blank:  # there is nothing to take back
@@ -301,7 +299,7 @@ class Entry(NamedTuple):
             predicted=self._mix(self.predicted, prediction.segments, is_checked),
             confidence=prediction.confidence,
             n_learned=n_learned,
-            seen=tuple(map(tuple, ends.reshape(-1, 2).tolist())),
+            seen=tuple(run[:2] for run in runs_of(is_seen[:, None]) if run[2]),
             changed=before,
             edges=prediction.edges,
         )

@@ -194,9 +194,8 @@ class Log:
     def _explain(self, error):
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
-            text = f"{self.path} belongs to a review that is open"
-            how = "Ctrl + C in its window, or close() in Python"
-            return FileExistsError(f"{text}; close it ({how}), and try again.")
+            text = f"{self.path} belongs to a review that is open; close it before"
+            return FileExistsError(f"{text}, by Ctrl + C in its window or close().")
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             text = f"{self.path} cannot be written ({one_line(error)})"
             remedy = "if the disk is full, free space and try again"

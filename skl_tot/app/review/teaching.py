@@ -163,9 +163,9 @@ def go_on(history, about, recordings, model, fits):
             after = first_entry(model, recordings, i, state, told[is_left])
             entries[i] = after._replace(in_stops=runs_of(told[~is_left]))
     shutil.rmtree(fits, ignore_errors=True)  # they are of the steps before
+    n = sum(map(len, stops))
+    how_many = ["no stop is", "1 stop is", f"{n} stops are"][min(n, 2)]
     if entries or before["pauses"] != about["pauses"]:
-        n = sum(map(len, stops))
-        how_many = ["no stop is", "1 stop is", f"{n} stops are"][min(n, 2)]
         news.append(f"{how_many} cut out")
     if before["steps"] != about["steps"]:
         news.append(f"the steps before a fit are {', '.join(about['steps']) or 'none'}")
@@ -206,10 +206,7 @@ def teach(learner, recordings, state):
 
 def digest_labels(state):
     """Digest of the labels of people by code, so that names do not count."""
-    tracks = [
-        (entry.frames_known(), entry.segments.labels()) for entry in state.entries
-    ]
-    return joblib.hash([np.where(*track, UNLABELLED) for track in tracks])
+    return joblib.hash([entry.told()[:, 0] for entry in state.entries])
 
 
 def learn(learner, recordings, state, tell):
