@@ -7,6 +7,7 @@ import numpy as np
 
 from skl_tot.display import base
 from skl_tot.display.palette import encode, name_methods
+from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import by_name, find_segments
 from skl_tot.shared_texts import with_shared_texts
@@ -151,7 +152,7 @@ class SegmentationDisplay(base.Display):
             names = [f"recording {i}" for i in range(n_videos)]
         if len(names) != n_videos:
             refuse("the number of video_names", len(names), n_videos)
-        return list(map(str, names))
+        return [text_of_name(str(name)) for name in names]
 
     def _check_videos(self, n_videos):
         if self.videos is None:

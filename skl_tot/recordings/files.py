@@ -177,7 +177,7 @@ def read_features(path, *, mmap, transpose=False):
 def _read_array(path, mmap):
     if os.path.exists(path) and not os.path.isfile(path):
         raise ValueError("it is no regular file.")
-    if not str(path).endswith(".npy"):
+    if not str(path).lower().endswith(".npy"):
         with warnings.catch_warnings():  # numpy warns of empty text files
             warnings.simplefilter("ignore", UserWarning)
             return np.loadtxt(path, ndmin=2)

@@ -231,6 +231,8 @@ def read_recordings(
     is_table = bool((model_options | given).get("recording_column"))
     source = sources.find_source(path, is_table)
     read_options = _merged(given, model_options, source)
+    if read_options.get("transpose") not in (None, False, True):
+        refuse("transpose", read_options["transpose"], "True or False")
     is_file_each = source.reader == "tables" and len(source.files) > 1 and not is_table
     if only is not None and (is_file_each or source.reader == "arrays"):
         file_of = {sources.stem(file): file for file in source.files}

@@ -143,14 +143,14 @@ def test_videos_are_chosen_after_the_match():
     y_pred = [[0, 1, 1], [0, 0, 1]]
     for predictions in (y_pred, {"TOT": y_pred}):
         display = SegmentationDisplay.from_predictions(
-            y_true, predictions, videos=np.array([1]), video_names=["P1", "P2"]
+            y_true, predictions, videos=np.array([1]), video_names=["P1", "\udce9"]
         )
         # alone, the video would have cluster 0 matched to mix
         colours = [colour for _, colour, _ in bars(display).values()]
         assert colours == [COLOUR[1], COLOUR[0], COLOUR[1]]
         assert list(legend(display)) == ["cut", "mix"]
         names = [text.get_text() for text in display.ax_.texts] or row_labels(display)
-        assert names == ["P2"]
+        assert names == [r"\xe9"]
     display = SegmentationDisplay(y_pred=[[0], [1], [2]], videos=[2, 0]).plot()
     assert row_labels(display) == ["recording 2", "recording 0"]
     assert list(legend(display)) == ["action 0", "action 2"]

@@ -141,3 +141,9 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     assert len(model.predict(files)) == 260
     with pytest.raises(OSError, match="Too many open files"):
         assert [np.load(path, mmap_mode="r") for path in paths]
+
+
+def test_suffixes_in_capitals(tmp_path):
+    (path,) = save(tmp_path, [np.eye(3)])
+    (take,) = read_recordings(path.rename(path.with_suffix(".NPY")))
+    assert_array_equal(take, np.eye(3))

@@ -24,6 +24,7 @@ RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_f
 # Starts of names of arrays that are features only if they are asked for.
 ASIDES = ("action", "reward", "done")
 SHAPE = "numbers of shape (frames,) or (frames, features)"
+MOST_COLUMNS = 10**5
 ONE = "variable=NAME (--read variable=NAME) takes one"
 
 
@@ -89,6 +90,9 @@ def _table_of(recording, features, asides=()):
     columns: dict = {}
     for name, array in features.items():
         values = base.native(array)
+        if len(values) < values.shape[-1] > MOST_COLUMNS:  # which take minutes
+            remedy = "frames in rows; transpose=True (--transpose) turns them"
+            refuse(f"the shape of {name!r}", values.shape, remedy)
         parts = {name: values}
         if values.shape[1:] == (1,) and is_clock(name):
             parts = {name: values[:, 0]}
