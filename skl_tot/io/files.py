@@ -11,6 +11,7 @@ from skl_tot.io import formats
 from skl_tot.io.formats.base import SegmentsError, shown_name
 from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
+from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
@@ -219,6 +220,8 @@ def read_by_recording(
     if not (isinstance(gaps, str) and gaps in GAPS):
         refuse("gaps", gaps, f"one of {list(GAPS)}")
     clocks, lengths = None, {}
+    if not isinstance(recordings, (Recordings, type(None))):
+        refuse("recordings", recordings, "Recordings, or None", TypeError)
     if recordings is not None:
         fps = agreed_rate(fps, recordings.fps, "the recordings")
         lengths = dict(zip(recordings.names, recordings.lengths.tolist()))

@@ -569,7 +569,7 @@ def test_refused(tmp_path, name):
         refused(save(tmp_path, name, content), word, fps=10)
 
 
-@pytest.mark.parametrize("change", [{"gaps": "none"}, {"fps": 0}])
+@pytest.mark.parametrize("change", [{"gaps": "none"}, {"fps": 0}, {"recordings": [1]}])
 def test_wrong_arguments(tmp_path, change):
     path = save(tmp_path, "a.csv", f"{TABLE}a,0,1\n")
     with pytest.raises((TypeError, ValueError), match=next(iter(change))):
