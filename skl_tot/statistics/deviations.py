@@ -21,8 +21,8 @@ MAD_TO_SD = 1.4826
 LEAST_TWICE, TWICE = 2.8, (1.7, 2.5)
 # Columns of findings, with the points that each of them counts.
 STEP_POINTS = {"missing": 3, "repeated": 3, "out_of_order": 3}
-OF_CYCLES = ["extra", "as_long_as_two"]
-DURATION_POINTS = dict.fromkeys(OF_CYCLES, 3) | {"too_long": 1, "too_short": 1}
+OF_CYCLES = {"extra": 3, "as_long_as_two": 0}  # the latter is repeated, too
+DURATION_POINTS = OF_CYCLES | {"too_long": 1, "too_short": 1}
 FAR_LONGER = 3  # times the usual duration; then a step counts as much as a lost one
 FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
 # Findings and actions are usual if a greater share of recordings or cycles has them.
@@ -64,7 +64,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
           count if it is an outlier of the logarithms of all bouts of its action, five
           or more, and shorter than a third of their lower quartile.
         - ``repeated``: tuple of the actions whose number of bouts deviates, compared
-          with the recordings that show them.
+          with the recordings that show them, and, in cycles, those of
+          ``as_long_as_two``.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
           before the second, in contrast to the order. A step back in more than half of
           the recordings is usual, and none is listed if recordings show no order.
@@ -78,9 +79,10 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
           deviate, the most extreme first, each with its total duration and :math:`m`.
         - ``unlikely``: whether the mean log-likelihood is low;
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
-        - ``score``: 3 for each action or pair of the first five, and each action that
-          takes 3 :math:`m`, 1 for each other finding. One in more than a fifth of the
-          recordings, and at least two, is usual and does not count.
+        - ``score``: 3 for each action or pair of the first four, and each action that
+          takes 3 :math:`m`, 1 if one is too long or too short, or frames are unlikely. A
+          finding in more than a fifth of the recordings, and at least two, is usual and
+          does not count.
         - ``deviates``: whether the score is above the median.
         - ``unit`` of times, "s" or "frames".
 
@@ -95,7 +97,7 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     """
     bouts = collect_bouts(labels, fps)
     means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-    table = compare_bouts(bouts.without_crumbs(), means).drop(columns=OF_CYCLES)
+    table = compare_bouts(bouts.without_crumbs(), means).drop(columns=list(OF_CYCLES))
     table = table.iloc[np.lexsort((-table.pop("extreme"), -table["score"]))]
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 
@@ -183,7 +185,8 @@ def compare_bouts(bouts, means=None):
     for i, name in enumerate(bouts.names):
         lacking = [code for code in codes if counts[i, code] == 0 and not near[i, code]]
         row = {"recording": name, "missing": bouts.name_codes(lacking)}
-        row["repeated"] = bouts.name_codes(np.flatnonzero(is_repeated[i]))
+        repeated = np.flatnonzero(is_repeated[i] | is_twice[i])
+        row["repeated"] = bouts.name_codes(repeated)
         pairs = [pair for pair in steps_back[i] if not near[i, list(pair)].all()]
         row["out_of_order"] = tuple(map(bouts.name_codes, pairs))
         added = np.flatnonzero(is_extra[i])

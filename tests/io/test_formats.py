@@ -280,6 +280,7 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert [row["end"].value for row in cells] == [3, 5, 1]
     assert sheet.title == "segments"
     assert (sheet.freeze_panes, sheet.print_title_rows) == ("A2", "$1:$1")
+    assert sheet.page_setup.orientation == "landscape"
     assert all(cell.font.bold for cell in header)
     assert not any(cell.font.bold for cell in rows[0])
     formats = {name: cell.number_format for name, cell in cells[0].items()}

@@ -92,7 +92,7 @@ def test_each_deviation_is_called_what_happened(spread, unit):
     found = {k: table[k][table[k].map(len) > 0].to_dict() for k in table if k in FOUND}
     assert found["missing"] == {k: (f"step {step}",) for k, step in lacking.items()}
     assert table["steps"][[24, 25]].tolist() == [5, 4]
-    assert found["repeated"] == {108: ("step 2",)}
+    assert found["repeated"] == {90: ("step 1",), 108: ("step 2",)}
     ((step, time, _),) = found["as_long_as_two"].pop(90)
     assert (step, time) == ("step 1", int(n[90, 1]))
     assert (found["as_long_as_two"], found["extra"]) == ({}, {})

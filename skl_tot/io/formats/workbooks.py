@@ -42,7 +42,10 @@ def _write_sheet(sheet, table):
     font = import_extra("openpyxl.styles").Font(name="Calibri", size=11, bold=True)
     letter_of = import_extra("openpyxl.utils").get_column_letter
     sheet.freeze_panes = "A2"
-    sheet.print_title_rows = "1:1"
+    # on paper, all columns of a row are on one page, below the head
+    sheet.print_title_rows, sheet.page_setup.orientation = "1:1", "landscape"
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0
     head, formats = [], []
     for number, (name, column) in enumerate(table.items(), start=1):
         formats.append(_format_of(name, column))
