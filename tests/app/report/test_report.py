@@ -554,7 +554,7 @@ def test_parameters_steps_and_features_in_words(write):
     page = write(model, named, title="Tea & <cake>")
     for words in [
         "<strong>max_iter=9</strong> (default 6000)",
-        "<code>reg_covar=1e-06</code>",
+        "<code>switch_cost=0.0</code>",
         "SignalWindows(window=5)",
         "<h1>Tea &amp; &lt;cake&gt;</h1>",
         'title="x1 mean',
