@@ -80,7 +80,7 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
         - ``unlikely``: whether the mean log-likelihood is low;
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
         - ``score``: 3 for each action or pair of the first four, and each action that
-          takes 3 :math:`m`, 1 if one is too long or too short, or frames are unlikely. A
+          takes 3 :math:`m`, 1 for other durations that deviate and unlikely frames. A
           finding in more than a fifth of the recordings, and at least two, is usual and
           does not count.
         - ``deviates``: whether the score is above the median.

@@ -179,6 +179,7 @@ def test_only_stops_as_of_a_model_are_cut_out(capsys):
     takes = Recordings([np.random.default_rng(0).normal(size=(600, 2))], fps=10)
     takes.arrays[0][300:450] *= 0.01
     takes.stops = [np.empty((0, 4))]  # found by the pauses of the model
+    takes.read_options = {}
     source = SimpleNamespace(options={}, open=lambda _: takes)
     open_checked(source, "model", HMMSegmenter(2), "cut")
     assert "nothing moves  left (see --pauses)" in capsys.readouterr().out
