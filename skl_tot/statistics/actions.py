@@ -51,8 +51,8 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     -----
     A table in seconds starts at 0 s, or at its frame 0 if it has frames as well. It
     ends with its last row: time without an action at the end needs a row "background".
-    Of a table with both, seconds are used, unless a frame has two times; a warning is
-    given if they disagree.
+    Of a table with both, seconds are used, with a warning if lengths disagree, and an
+    error if orders do.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import RecordingError, RecordingValueError, read_recordings
-from skl_tot.recordings.checks import HINT, check_recordings
+from skl_tot.recordings.checks import HINT, blocks_of, check_recordings
 from skl_tot.recordings.labels import encode_transcripts
 from skl_tot.recordings.layouts import as_recordings
 
@@ -107,3 +107,11 @@ def test_huge_numbers_of_32_bits_are_taken():
     model = HMMSegmenter(2, random_state=0)
     expected = model.fit_predict([x.astype(float) for x in huge])
     np.testing.assert_array_equal(model.fit_predict(huge)[0], expected[0])
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "int8"])
+def test_tensors_of_few_bits_are_read(dtype):
+    torch = pytest.importorskip("torch")
+    tensor = torch.arange(6).reshape(3, 2).to(getattr(torch, dtype))
+    (block,) = [values for _, values in blocks_of(tensor)]
+    assert block.tolist() == [[0, 1], [2, 3], [4, 5]]
