@@ -76,8 +76,11 @@ class Content:
         """Codes of actions in order if the model repeats them in cycles, else None."""
         from skl_tot.methods.pipelines import is_cyclic
 
-        codes = [code for code in self.findings.names if code != BACKGROUND]
-        return codes if is_cyclic(self.segmenter) else None
+        # people may have labelled other actions in the place of all of the model's
+        names, n_actions = self.findings.names, self.segmenter.n_actions_
+        codes = [code for code in names if 0 <= code < n_actions]
+        is_shown = not set(codes).isdisjoint(self.bouts.actions)
+        return codes if is_cyclic(self.segmenter) and is_shown else None
 
     @cached_property
     def cycles(self):

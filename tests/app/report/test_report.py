@@ -406,7 +406,8 @@ def test_cycles_have_a_row_each(shift, write):
     assert cells[5] == f"{100 * (frames == 1).mean():.1f} %"
 
 
-def test_a_single_jam_is_extra_and_no_usual_step(write):
+@pytest.mark.parametrize("decoding", ["free", "cyclic"])
+def test_a_single_jam_is_extra_and_no_usual_step(write, decoding):
     """Actions are in their usual order, wherever they are listed."""
     frames = np.array(["z", "y", "x"])[shift_of_cycles(20)].tolist()
     frames[580:580] = ["jam"] * 300  # before the last step of cycle 6
@@ -414,7 +415,7 @@ def test_a_single_jam_is_extra_and_no_usual_step(write):
     frames = np.array([*frames, *["idle"] * 200])
     values = np.random.default_rng(0).normal(size=(len(frames), 3))
     takes = Recordings([values], ["monday"], fps=10)
-    model = HMMSegmenter(2, order="free", random_state=0).fit(takes)
+    model = HMMSegmenter(2, order="free", decoding=decoding, random_state=0).fit(takes)
     page = write(model, takes, corrected=[frames])
     longest = "The longest step of a cycle is y, which usually takes 5.00 s in all."
     assert longest in page.text_of[None]
