@@ -79,7 +79,7 @@ REFUSED = [  # the call, and words of the message
     *((without_stops, (STILL, pauses), "pauses") for pauses in NO_PAUSES),
     (list_stops, [[np.ones((9, 2))]], "without_stops"),
     *((list_faults, [{"a": np.zeros(n)}], "a: its shape") for n in (9, (0, 2))),
-    (list_faults, [{"a": np.zeros((9, 2), complex)}], "a: X holds .* complex"),
+    (list_faults, [{"a": np.zeros((9, 2), complex)}], "a: Complex data"),
     (segments, [["cut", "\ud800"]], "a label is .*ud800"),
     (without_stops, ({"a": np.zeros(9)}, 5), "a: its shape"),
     *((with_stops, [Recordings([np.ones(5).astype(x)])], "type of") for x in KINDS),
