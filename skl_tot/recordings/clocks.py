@@ -200,7 +200,8 @@ FORMS = {
 
 # Names of clock columns.
 CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
-OTHER_CLOCKS = ("datetime", "date_time", "unix_time")  # in the absence of these
+# In the absence of these.
+OTHER_CLOCKS = ("datetime", "date_time", "unix_time", "elapsed_time", "elapsed time")
 # Seconds per unit, by the suffix of a name.
 UNITS = {
     **dict.fromkeys(("s", "sec", "seconds"), 1.0),

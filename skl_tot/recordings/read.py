@@ -129,8 +129,8 @@ def read_recordings(
         Clock column, which is no feature: seconds, or the unit at the end of its name
         (``time_ms``, ``Time (ms)``; s, ms, us, ns, min, h). Dates and text such as
         ``12:00:01.5`` become seconds since the first frame. None takes a column called
-        time, timestamp or seconds; or t if it grows; else datetime or unix_time, in any
-        case, with or without a unit. False takes none.
+        time, timestamp or seconds; or t if it grows; else elapsed_time, datetime or
+        unix_time, in any case, with or without a unit. False takes none.
     columns : list of str, default=None
         Feature columns in this order. ``"state 0"`` is a part of a column of lists;
         ``"nose"`` stands for "nose x" and "nose y". None keeps all numbers except the

@@ -229,7 +229,8 @@ def _leave_out_others(features, unfit, tables, clock):
         advice += f" {name!r} is no clock: {reason}" if reason else ""
     why = f"hold no numbers ({'; '.join(unfit.values())})"
     _leave_out(features, unfit, why, advice)
-    _leave_out(features, _columns_that(_count, features), "count the frames")
+    why = "grow by equal steps, as counters and clocks do,"
+    _leave_out(features, _columns_that(_count, features), why)
     restarting = _columns_that(_count_again, features)
     advice = " If recordings begin there, recording_column=... (--recording-column) "
     why = "count the frames, begin again as if there were several recordings,"
@@ -394,7 +395,9 @@ def _columns_that(do, features):
 
 
 def _count(arrays):
-    return all((np.diff(array) == 1).all() for array in arrays)
+    """Whether values grow by a step that is the same in all arrays, such as 1."""
+    steps = np.concatenate([np.diff(array) for array in arrays])
+    return steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6, atol=0)
 
 
 def _count_again(arrays):

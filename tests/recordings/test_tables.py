@@ -115,7 +115,7 @@ def test_columns_of_lists(tmp_path):
     )
     path = tmp_path / "data.parquet"
     frame.to_parquet(path)
-    with pytest.warns(UserWarning, match=r"\['frame_index'\] count the frames"):
+    with pytest.warns(UserWarning, match=r"\['frame_index'\] grow by equal steps"):
         takes = read_recordings(path, recording_column="episode_index")
     assert (takes.names, takes.fps) == (["3", "1"], pytest.approx(50))
     assert list(takes[0]) == [f"pose {k}" for k in range(6)] + ["state 0", "state 1"]
@@ -124,6 +124,20 @@ def test_columns_of_lists(tmp_path):
     columns = ["pose 4", "state"]
     takes = read_recordings(tmp_path, recording_column="episode_index", columns=columns)
     np.testing.assert_array_equal(np.vstack(list(takes)), LISTS[:, [4, 0, 1]])
+
+
+def test_numbers_that_grow_steadily_are_no_features(tmp_path):
+    """Numbers of frames, also of every second one, and an elapsed time."""
+    random = np.random.default_rng(0)
+    for name in "ab":
+        table = pd.DataFrame(random.normal(size=(30, 2)), columns=["x", "y"])
+        table["Elapsed Time"] = np.arange(30) * 0.04
+        table["Image No"] = 6 + 2 * np.arange(30)
+        table["ramp"] = np.append(np.arange(29) / 7, 9)
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    with pytest.warns(UserWarning, match=r"\['Image No'\] grow by equal steps"):
+        takes = read_recordings(tmp_path)
+    assert (list(takes[0]), takes.fps) == (["x", "y", "ramp"], pytest.approx(25))
 
 
 @pytest.mark.parametrize("cells", [[[1.0, 2.0], [3.0]], [["u"], ["v"]]])
