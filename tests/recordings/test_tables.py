@@ -149,7 +149,7 @@ def test_lists_that_differ(tmp_path, cells):
 
 ALL = {"note": ["ok"] * 29 + ["halt"], "line": 3, "i": range(5, 35)}
 COLUMNS = [  # options, columns that are read, words of the warning
-    ({}, ["x", "n"], r"'note'\] hold no numbers|'i'\] count the|'line'\] are the same"),
+    ({}, ["x", "n"], r"'note'\] hold no numbers|'i'\] grow by|'line'\] are the same"),
     ({"without": ["note", "line", "n", "i"]}, ["x"], None),
     ({"columns": ["line", "i"]}, ["line", "i"], None),
 ]
