@@ -231,8 +231,6 @@ def read_recordings(
     is_table = bool((model_options | given).get("recording_column"))
     source = sources.find_source(path, is_table)
     read_options = _merged(given, model_options, source)
-    if read_options.get("transpose") not in (None, False, True):
-        refuse("transpose", read_options["transpose"], "True or False")
     is_file_each = source.reader == "tables" and len(source.files) > 1 and not is_table
     if only is not None and (is_file_each or source.reader == "arrays"):
         file_of = {sources.stem(file): file for file in source.files}
@@ -292,6 +290,8 @@ def _merged(given, model_options, source):
         names = [name for name in names if name not in OF_ONE_KIND]
     if "columns" in given:  # may stand for those of the model
         names.remove("columns")
+    if given.get("transpose") not in (None, False, True):
+        refuse("transpose", given["transpose"], "True or False")
     of_model = {name: model_options[name] for name in names if name in model_options}
     _check_like(given, of_model)
     return of_model | given

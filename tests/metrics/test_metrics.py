@@ -233,6 +233,7 @@ class TestActivities:
         y = ["background", "background", "a"], [0, 0, 1]
         alone = segmentation_report(*y, ignore_labels="a", output_dict=True)
         assert alone["scores"]["all"]["MoF"] == 1
+        assert list(alone["scores"]) == ["all"]  # of a single recording
         for other in (plain, alone):
             assert "scores without background" not in other
 

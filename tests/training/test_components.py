@@ -9,6 +9,7 @@ from skl_tot.training.pseudo_labels import (
     Sinkhorn,
     StructuredTransport,
     TemporalPrior,
+    log_path_prior,
 )
 from skl_tot.training.terms import TemporalCoherence, TimeStamp
 
@@ -37,3 +38,13 @@ def test_path_prior_starts_as_the_diagonal():
     given = similarities, coverage
     torch.testing.assert_close(prior(*given, 4, 0.1), diagonal(*given, 4, 0.1))
     assert (prior(*given, 5, 0.1) != diagonal(*given, 5, 0.1)).any()
+
+
+def test_path_prior_weighs_actions_by_their_frames():
+    """Codes of the actions of a frame, over the sum of each action's."""
+    similarities, coverage = torch.rand(8, 3), torch.tensor([1.0, 0.5]).view(2, 1, 1)
+    codes = torch.softmax(similarities / 0.1, dim=1)
+    likelihoods = (codes / codes.sum(dim=0)).log().view(2, 4, 3)
+    expected = log_path_prior(coverage * likelihoods).view(8, 3)
+    posterior = PathPrior(n_diagonal=0)(similarities, coverage, 0, 0.1)
+    torch.testing.assert_close(posterior, expected)

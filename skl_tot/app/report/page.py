@@ -175,16 +175,9 @@ def read_model(
     clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
     paths = Recordings(findings.paths, fps=fps, **clock)
     paths.stops = videos.stops
+    of_people = {"accuracy": accuracy, "numbers": numbers}
     content = Content(
-        model,
-        segmenter,
-        video_names,
-        words,
-        paths,
-        findings,
-        truth,
-        accuracy=accuracy,
-        numbers=numbers,
+        model, segmenter, video_names, words, paths, findings, truth, **of_people
     )
     if compared:
         content.groups = compare_groups(content.bouts, **compared)
