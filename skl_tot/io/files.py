@@ -173,10 +173,10 @@ def read_segments(
         Key of `FORMATS`; None chooses by the suffix of each file.
     recordings : Recordings, default=None
         Recordings of the segments, found by name. Their clocks or rate replace ``fps``.
-        Labels have their lengths, without it they end at the last segment; one that
-        ends one frame later is cut, as times are rounded. Stops that `without_stops`
-        cut out of them are also cut out of files that have a label for each frame with
-        these.
+        Labels have their lengths: a segment that ends one frame later is cut, as times
+        are rounded. Stops that `without_stops` cut out of them are also cut out of
+        files that have a label for each frame with these. None ends labels at the last
+        segment.
 
     Returns
     -------

@@ -230,7 +230,7 @@ def _leave_out_others(features, unfit, tables, clock):
     why = f"hold no numbers ({'; '.join(unfit.values())})"
     _leave_out(features, unfit, why, advice)
     why = "grow by equal steps, as counters and clocks do,"
-    _leave_out(features, _columns_that(_count, features), why)
+    _leave_out(features, _columns_that(_grow_evenly, features), why)
     restarting = _columns_that(_count_again, features)
     advice = " If recordings begin there, recording_column=... (--recording-column) "
     why = "count the frames, begin again as if there were several recordings,"
@@ -394,10 +394,10 @@ def _columns_that(do, features):
     ]
 
 
-def _count(arrays):
+def _grow_evenly(arrays):
     """Whether values grow by a step that is the same in all arrays, such as 1."""
-    steps = np.concatenate([np.diff(array) for array in arrays])
-    return steps[0] > 0 and np.allclose(steps, steps[0], rtol=1e-6, atol=0)
+    steps = np.concatenate([np.diff(np.asarray(x, float)) for x in arrays])
+    return steps.size > 0 and steps[0] > 0 and np.allclose(steps, steps[0], 1e-6, 0)
 
 
 def _count_again(arrays):

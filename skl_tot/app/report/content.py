@@ -67,9 +67,14 @@ class Content:
         ]
 
     @cached_property
+    def all_bouts(self):
+        """Bouts of the recordings, also far shorter ones than usual."""
+        return collect_bouts(self.recordings)
+
+    @cached_property
     def bouts(self):
-        """Bouts of the recordings, as statistics count them."""
-        return collect_bouts(self.recordings).without_crumbs()
+        """Bouts as statistics count them."""
+        return self.all_bouts.without_crumbs()
 
     @cached_property
     def circle(self):
@@ -85,11 +90,11 @@ class Content:
     @cached_property
     def cycles(self):
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
-        bouts = collect_bouts(self.recordings)  # crumbs of idle time are no steps
-        found = repeated_cycles(bouts, self.findings.names, self.circle)
-        if found is None:
+        # with crumbs, as those of idle time are no steps
+        cycles = repeated_cycles(self.all_bouts, self.findings.names, self.circle)
+        if cycles is None:
             return None
-        table, bouts = found
+        table, bouts = cycles
         table = table.join(compare_bouts(bouts).drop(columns="recording"))
         ranks = table["score"].rank(method="first").astype(int)
         return table.assign(rank=ranks), bouts
@@ -104,7 +109,7 @@ class Content:
     def deviations(self):
         """Deviations of recordings, the most deviating first."""
         table = statistics.deviations(
-            self.recordings, log_likelihoods=self.log_likelihoods
+            self.all_bouts, log_likelihoods=self.log_likelihoods
         )
         places = table["recording"].map(self.recordings.names.index)
         return table.assign(index=places).to_dict("records")

@@ -299,8 +299,8 @@ def _has_no_pictures(content):
 @section("Typical frames", folded=_has_no_pictures)
 def typical(content):
     """Return the most typical frames of each action."""
-    found = content.findings.typical
-    return {code: found[code] for code in content.order if code in found}
+    frames = content.findings.typical
+    return {code: frames[code] for code in content.order if code in frames}
 
 
 @section("Recordings", folded=True)
