@@ -198,10 +198,9 @@ def import_extra(name):
         raise ImportError(text) from error
 
 
-def how_to_install(extra=None):
-    """Command that installs the package, or an extra of it, also from a checkout."""
+def how_to_install(extra):
+    """Command that installs the package with an extra, also from a checkout."""
     root = Path(PACKAGE).parent
-    of_extra = "" if extra is None else f"[{extra}]"
     if (root / "pyproject.toml").is_file():
-        return f"pip install -e '{root}{of_extra}'"
-    return f"pip install -U 'skl-tot{of_extra}'"
+        return f"pip install -e '{root}[{extra}]'"
+    return f"pip install -U 'skl-tot[{extra}]'"

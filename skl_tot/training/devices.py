@@ -39,23 +39,6 @@ def resolve_device(device):
     return resolved
 
 
-def describe_devices():
-    """Lines about the build of torch, and its devices."""
-    build = "CPUs only"
-    if torch.version.cuda:
-        build = f"CUDA {torch.version.cuda}"
-    elif torch.version.hip:
-        build = f"ROCm {torch.version.hip}"
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return [
-        f"torch is built for {build}",
-        f"CPU: {torch.get_num_threads()} threads",
-        f"CUDA: {', '.join(gpus) or 'none'}",
-        f"MPS: {'there' if torch.backends.mps.is_available() else 'none'}",
-        f"'auto' is {resolve_device('auto')}",
-    ]
-
-
 def inference_device(device):
     """Return `resolve_device`, or the CPU with a warning if the device is missing."""
     try:

@@ -25,7 +25,6 @@ COMMANDS = {  # in the order of use
     "edit": corrections.add_edit,
     "subtasks": predictions.add_subtasks,
     "demo": trying.add_demo,
-    "doctor": trying.add_doctor,
 }
 
 
@@ -44,9 +43,9 @@ def make_parser(words=()):
 
 def main(argv=None):
     """Run a command with given arguments, or those of the process; return a status."""
-    # 0 on success, 1 if `doctor` misses a package, 2 after an error (one line on
-    # standard error), 130 after an interrupt. Wrong arguments raise `SystemExit(2)`; a
-    # signal to terminate raises `SystemExit(143)`.
+    # 0 on success, 2 after an error (one line on standard error), 130 after an
+    # interrupt. Wrong arguments raise `SystemExit(2)`; a signal to terminate raises
+    # `SystemExit(143)`.
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _open_closed_streams()
     # in an own process, so that temporary files can be removed at its end
@@ -62,15 +61,14 @@ def main(argv=None):
     stages.begin(argv is None or sys.stderr.isatty())
     with warnings.catch_warnings():
         warnings.showwarning = partial(_print_warning, set())
-        status = 0
         try:
-            status = options.execute(options)
+            options.execute(options)
             print(end="", flush=True)
         except BrokenPipeError:  # the reader closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (Exception, KeyboardInterrupt) as error:
             return _explain(options.command, error, received)
-    return status or 0
+    return 0
 
 
 def _open_closed_streams():

@@ -1,77 +1,11 @@
-"""Commands to begin with: doctor, demo."""
+"""The command to begin with: demo."""
 
 import importlib.util
-import platform
-import re
-from importlib import metadata
 from pathlib import Path
 
 import skl_tot
 from skl_tot.app.cli import arguments, outputs
-from skl_tot.recordings.errors import EXTRAS, how_to_install, one_line
-
-
-def add_doctor(commands):
-    """Add the command ``doctor``."""
-    summary = "list installed and missing packages, and devices"
-    arguments.add_command(commands, doctor, summary, "skl-tot doctor")
-
-
-def doctor(_):
-    """Print versions, devices and extras; the status is 1 if a package is missing."""
-    print(f"skl-tot {skl_tot.__version__} in {Path(skl_tot.__file__).parent}")
-    print(f"Python {platform.python_version()}, {platform.platform()}")
-    required = {name: _version(name) for name in _required_packages()}
-    lines = [f"{name:<14} {x or 'missing'}" for name, x in required.items()]
-    _print_lines("required packages", lines)
-    _print_lines("devices", _describe_devices())
-    _print_lines("extras", map(_describe_extra, EXTRAS))
-    missing = [name for name, version in required.items() if version is None]
-    if missing:
-        print(f"\nMissing: {', '.join(missing)}; {how_to_install()}")
-        return 1
-    print("\nAll required packages are installed.")
-    return 0
-
-
-def _print_lines(title, lines):
-    print(f"\n{title}")
-    for line in lines:
-        print(f"  {line}")
-
-
-def _describe_extra(extra):
-    versions = {name: _version(name) for name in EXTRAS[extra].values()}
-    text = ", ".join(f"{name} {version}" for name, version in versions.items())
-    missing = [f"{name} missing" for name in versions if versions[name] is None]
-    if missing:
-        text = f"{', '.join(missing)}: {how_to_install(extra)}"
-    return f"{extra:<14} {text}"
-
-
-def _required_packages():
-    try:
-        lines = metadata.requires("skl-tot") or []
-    except metadata.PackageNotFoundError:
-        return ["skl-tot"]
-    required = [line for line in lines if "extra ==" not in line]
-    return [re.split(r"[^\w.-]", line)[0] for line in required]
-
-
-def _version(name):
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _describe_devices():
-    try:
-        from skl_tot.training.devices import describe_devices
-
-        return describe_devices()
-    except Exception as error:  # a broken torch raises many types
-        return [f"unknown, as torch does not load ({one_line(error)})"]
+from skl_tot.recordings.errors import how_to_install
 
 
 def add_demo(commands):

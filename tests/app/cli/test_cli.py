@@ -316,12 +316,12 @@ sys.exit(main.main())
 def test_remedies_are_options(monkeypatch, capsys, text, expected):
     """What Python says with its own name, too; warnings are printed once."""
 
-    def doctor(_):
+    def demo(_):
         for _ in range(2):  # as of two recordings
             warnings.warn(text, stacklevel=1)
         raise ValueError(text)
 
-    monkeypatch.setattr("skl_tot.app.cli.trying.doctor", doctor)
-    assert main(["doctor"]) == 2
+    monkeypatch.setattr("skl_tot.app.cli.trying.demo", demo)
+    assert main(["demo"]) == 2
     error = capsys.readouterr().err.splitlines()
-    assert error == [f"skl-tot: warning: {expected}", f"skl-tot doctor: {expected}"]
+    assert error == [f"skl-tot: warning: {expected}", f"skl-tot demo: {expected}"]

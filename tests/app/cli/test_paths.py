@@ -36,7 +36,6 @@ EARLY = [
     "features clip.mp4 --weights none --out a",
     "subtasks none segments --out a",
     "demo --out names.txt/a.png",
-    "doctor other",
 ]
 # Mistakes in files, which need pandas, but not torch.
 LATE = [
