@@ -12,7 +12,6 @@ from skl_tot.recordings import clocks, rates, sources
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_arrays, rate_of_arrays
-from skl_tot.recordings.readers import READERS
 from skl_tot.recordings.stops import FROZEN, without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
@@ -273,8 +272,8 @@ def _options_of(source):
     if source.reader == "arrays":
         return ["transpose", "pauses"]
     names = [*TABLE_OPTIONS, "pauses"]
-    if source.reader in READERS:
-        return names + list(READERS[source.reader].options)
+    if source.reader in sources.READERS:
+        return names + list(sources.READERS[source.reader].options)
     is_text = source.files[0].suffix.lower() != ".parquet"
     return [*names, *TEXT_OPTIONS] if is_text else names
 

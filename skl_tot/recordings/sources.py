@@ -9,9 +9,16 @@ from skl_tot.progress import each
 from skl_tot.recordings.clocks import agreed_rate
 from skl_tot.recordings.disk import is_pattern, natural_key
 from skl_tot.recordings.errors import errors_of_file, listed, one_line, repeated
-from skl_tot.recordings.readers import READERS
-from skl_tot.recordings.readers.base import ALL
+from skl_tot.recordings.readers import Reader, archives, lerobot, poses
 
+# The first that recognises a file reads it; archives take the files of no other.
+READERS: dict[str, Reader] = {
+    "deeplabcut": poses.DEEPLABCUT,
+    "lerobot": lerobot.READER,
+    "movement": poses.MOVEMENT,
+    "sleap": poses.SLEAP,
+    "archives": archives.READER,
+}
 # Suffixes of the files that are read without a reader, by content.
 KINDS = {
     ".npy": "arrays",
@@ -184,5 +191,5 @@ def read_by(source, options, fps=None):
             raise ValueError(f"{both}, expected one file for each recording; move one.")
         tables[name], files[name] = table, path
     if "animal" in of_reader:
-        of_reader["animal"] = of_reader["animal"] or ALL
+        of_reader["animal"] = of_reader["animal"] or poses.ALL
     return tables, fps, of_reader

@@ -8,7 +8,7 @@ import pytest
 from scipy import io
 
 from skl_tot.recordings import read_recordings
-from skl_tot.recordings.readers import READERS
+from skl_tot.recordings.sources import READERS
 
 RNG = np.random.default_rng(0)
 SCORER = "DLC_resnet50_testJan1shuffle1_1000"

@@ -83,7 +83,7 @@ def _is_read_with(path, other, folders):
         return True
     if other.resolve() not in path.resolve().parents:
         return False
-    from skl_tot.recordings.readers import READERS
+    from skl_tot.recordings.sources import READERS
 
     return any(x.is_root and x.recognises(other) for x in READERS.values())
 
@@ -96,8 +96,7 @@ def _is_same(path, other):
 
 def _is_recording(path):
     from skl_tot.io.formats import FORMATS
-    from skl_tot.recordings.readers import READERS
-    from skl_tot.recordings.sources import KINDS
+    from skl_tot.recordings.sources import KINDS, READERS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
     for reader in READERS.values():

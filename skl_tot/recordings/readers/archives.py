@@ -9,6 +9,7 @@ from itertools import accumulate, chain
 
 import numpy as np
 
+from skl_tot.recordings import readers
 from skl_tot.recordings.clocks import check_fps, is_clock
 from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import (
@@ -18,7 +19,6 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
-from skl_tot.recordings.readers import base
 
 RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_freq")
 # Starts of names of arrays that are features only if they are asked for.
@@ -35,7 +35,7 @@ def read(path, variable=None, transpose=None, arrays=None):
     suffix = path.suffix.lower()
     if suffix == ".mat":
         return _read_matlab(path, variable, transpose), None
-    if not (zipfile.is_zipfile if suffix == ".npz" else base.is_hdf5)(path):
+    if not (zipfile.is_zipfile if suffix == ".npz" else readers.is_hdf5)(path):
         raise ValueError("it is empty, damaged or of another kind; write it again.")
     read_file = _read_npz if suffix == ".npz" else _read_hdf5
     arrays_of, asides, rates = read_file(path, variable)
@@ -89,7 +89,7 @@ def _table_of(recording, features, asides=()):
         refuse(f"the numbers of frames of {recording!r}", lengths, f"equal ones; {ONE}")
     columns: dict = {}
     for name, array in features.items():
-        values = base.native(array)
+        values = readers.native(array)
         if len(values) < values.shape[-1] > MOST_COLUMNS:  # which take minutes
             remedy = "frames in rows; transpose=True (--transpose) turns them"
             refuse(f"the shape of {name!r}", values.shape, remedy)
@@ -131,7 +131,7 @@ def _read_npz(path, variable):
     features, rates, others = {}, set(), []
     with zipfile.ZipFile(path) as archive:
         n_bytes = sum(member.file_size for member in archive.infolist())
-        base.check_size(path, n_bytes / 8, "its arrays")
+        readers.check_size(path, n_bytes / 8, "its arrays")
     with np.load(path) as archive:
         for name in repeated(archive.files):
             raise ValueError(f"it has two arrays {name!r}, expected one.")
@@ -180,8 +180,8 @@ def _read_hdf5(path, variable):
                 if _is_feature(array) and variable in (None, name):
                     rates |= _rates_of(array.attrs)
                     n_values += array.size
-                    base.check_size(path, n_values, "its arrays")
-                    features[name] = base.read_data(path, array, name)
+                    readers.check_size(path, n_values, "its arrays")
+                    features[name] = readers.read_data(path, array, name)
             is_filled = variable is not None or not set(features) <= set(asides)
             arrays_of[recording] = features if is_filled or not is_robot else {}
         _check_chosen(arrays_of, links, variable, others)
@@ -260,7 +260,7 @@ def _read_matlab(path, variable, transpose):
     from scipy import io
 
     try:
-        base.check_size(path, _n_bytes(path) / 8, "its arrays")
+        readers.check_size(path, _n_bytes(path) / 8, "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
         expected = "version 7, which save(..., '-v7') writes"
@@ -312,4 +312,4 @@ def _is_matrix(name, value):
 
 
 # files that no other reader recognises
-READER = base.Reader(bool, read, (".mat", ".npz", ".h5", ".hdf5"))
+READER = readers.Reader(bool, read, (".mat", ".npz", ".h5", ".hdf5"))

@@ -5,7 +5,7 @@ import numpy as np
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
-from skl_tot.recordings.readers.base import Reader
+from skl_tot.recordings.readers import Reader
 
 # Columns that identify files without their root folder.
 KEYS = {"episode_index", "frame_index", "timestamp"}
