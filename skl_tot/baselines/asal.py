@@ -11,10 +11,9 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from skl_tot.baselines.published import paper
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
-from skl_tot.methods.base import Learned
+from skl_tot.methods.base import Learned, Orders
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import Orders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import STRICT_SIGMA
 from skl_tot.progress import counted

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
+from skl_tot.methods.base import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.scores import sum_groups
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import SphericalCrossEntropy

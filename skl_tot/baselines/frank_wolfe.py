@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.orders import Orders
+from skl_tot.methods.base import BaseSegmenter, Orders
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts

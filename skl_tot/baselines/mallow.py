@@ -15,7 +15,7 @@ from skl_tot.decoding.orders import (
     order_of,
     path_along,
 )
-from skl_tot.methods.base import BaseSegmenter, Learned
+from skl_tot.methods.base import BaseSegmenter, Learned, Orders, by_order
 from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,
@@ -23,7 +23,6 @@ from skl_tot.methods.discriminants import (
     measure_spread,
 )
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import Orders, by_order
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
 

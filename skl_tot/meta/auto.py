@@ -11,9 +11,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.methods import collapses, pipelines
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter, check_number
 from skl_tot.methods.hmm import HMMSegmenter
-from skl_tot.methods.numbers import AUTO, check_number
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import look_at

@@ -1,4 +1,4 @@
-"""Base of segmenters: a fit, except for the learning of a method."""
+"""Base of segmenters: a fit without the learning of a method, and its parameters."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -15,17 +15,13 @@ from skl_tot.decoding.evidence import Evidence
 from skl_tot.decoding.gaussians import fit_background
 from skl_tot.methods import collapses
 from skl_tot.methods.fitted import FittedSegmenter
-from skl_tot.methods.numbers import AUTO, check_number, compare_numbers
+from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import held_out_agreement
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import FrameArrays, fit_scaler, row_blocks
 from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.labels import (
-    UNKNOWN,
-    arrange,
-    check_lengths,
-)
+from skl_tot.recordings.labels import UNKNOWN, arrange, check_lengths
 from skl_tot.recordings.layouts import in_form_of
 from skl_tot.recordings.signals import thinned
 from skl_tot.shared_texts import with_shared_texts
@@ -197,6 +193,14 @@ def shares_of(paths, n_actions):
     return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
 
 
+def check_number(n_actions, lengths):
+    """Refuse more actions than the longest recording has frames."""
+    longest = max(lengths)
+    if n_actions != AUTO and longest < n_actions:
+        what = f"at most the frames of any recording (n_samples={longest})"
+        refuse("n_actions", int(n_actions), what)
+
+
 def learn_background(sample, paths, n_actions, percentile):
     """Learn ``background_`` from frames and paths."""
     blocks = [
@@ -205,3 +209,34 @@ def learn_background(sample, paths, n_actions, percentile):
         for rows in row_blocks(sample.videos.arrays[i])
     ]
     return fit_background(sample.videos.blocks, blocks, n_actions, percentile)
+
+
+class Orders(StrOptions):
+    """Orders of a method; the error names estimators that have others."""
+
+    def __init__(self, *, has_free=True):
+        super().__init__({"strict", "mostly", *(["free"] if has_free else [])})
+
+    def __str__(self):
+        remedies = ["AutoSegmenter chooses an order"]
+        if "free" not in self.options:
+            others = "TemporalOTSegmenter, ASOTSegmenter, UDESegmenter, HMMSegmenter"
+            remedies.append(f"'free' needs {others}")
+        return f"{super().__str__()} ({'; '.join(remedies)})"
+
+
+# Constraints of parameters that have a default by the order.
+ORDER_CONSTRAINTS: dict = {
+    "order": [Orders()],
+    "decoding": [StrOptions({AUTO}), StrOptions(DECODERS.keys())],
+    "switch_cost": [None, *WEIGHT, StrOptions({AUTO})],
+}
+
+
+def by_order(**values):
+    """Defaults of parameters by order, from those in strict, mostly and free order."""
+    defaults: dict = {}
+    for name, values_of_orders in values.items():
+        for order, value in zip(("strict", "mostly", "free"), values_of_orders):
+            defaults.setdefault(order, {})[name] = value
+    return defaults

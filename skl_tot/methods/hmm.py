@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.decoding.gaussians import log_densities
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import ORDER_CONSTRAINTS, BaseSegmenter, by_order
 from skl_tot.methods.discriminants import (
     embed,
     find_moment,
@@ -25,7 +25,6 @@ from skl_tot.methods.hmm_model import (
     start_from_equal_parts,
 )
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.progress import part
 from skl_tot.recordings.signals import stretches, thinned
 from skl_tot.shared_texts import with_shared_texts

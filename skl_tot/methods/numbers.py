@@ -19,14 +19,6 @@ AUTO = "auto"
 NUMBERS = range(1, 17)
 
 
-def check_number(n_actions, lengths):
-    """Refuse more actions than the longest recording has frames."""
-    longest = max(lengths)
-    if n_actions != AUTO and longest < n_actions:
-        what = f"at most the frames of any recording (n_samples={longest})"
-        refuse("n_actions", int(n_actions), what)
-
-
 def compare_numbers(videos, numbers=None, order=None):
     """Compare numbers of actions, as in ``numbers_``; warn if the best is at an end."""
     # a single recording has no others that could confirm an order

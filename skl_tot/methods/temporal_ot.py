@@ -6,9 +6,9 @@ from typing import Any
 
 from sklearn.utils._param_validation import StrOptions
 
+from skl_tot.methods.base import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import (
