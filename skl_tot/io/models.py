@@ -62,8 +62,8 @@ def trusted_types() -> list[str]:
     ]
     return [
         *types,
-        "skl_tot.corrections.layers.Merge",
-        "skl_tot.corrections.layers.Split",
+        "skl_tot.methods.scores.Merge",
+        "skl_tot.methods.scores.Split",
         "skl_tot.decoding.gaussians.Background",
         "skl_tot.methods.discriminants.Appearance",
         "skl_tot.preprocessing.look.Look",

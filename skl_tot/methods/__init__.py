@@ -1,7 +1,7 @@
 """The segmenters of this package, one file each, and their shared parts."""
 
-# `base` has the public methods and calls the steps of a fit: `numbers` chooses,
-# a method learns, `scores` learns background and confidence, `base` labels,
-# `collapses` describes. `networks` has embeddings, prototypes and streams. `hmm_model`
-# has the hidden Markov model of `hmm` and of free order, `discriminants` projections of
-# frames.
+# `base` has the public methods and calls the steps of a fit: `numbers` chooses, a
+# method learns, `base` labels, `collapses` describes. `fitted` has the outputs, by
+# `scores` and their layers. `networks` has embeddings, prototypes and streams.
+# `hmm_model` has the hidden Markov model of `hmm` and of free order, `discriminants`
+# projections of frames.

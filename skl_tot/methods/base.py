@@ -20,7 +20,7 @@ from skl_tot.metrics.label_free import held_out_agreement
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import FrameArrays, fit_scaler, row_blocks
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import UNKNOWN, arrange, check_lengths
 from skl_tot.recordings.layouts import in_form_of
 from skl_tot.recordings.signals import thinned

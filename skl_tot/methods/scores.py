@@ -1,9 +1,11 @@
-"""Arrays of scores, and groups of their columns: actions of prototypes."""
+"""Arrays of scores, groups of their columns, and layers: merges and splits."""
 
 from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.special import log_softmax
+from sklearn.cluster import KMeans
 
 # Maximum bytes of arrays that are kept for the next pass: of all frames of most sets,
 # while larger sets are computed again in each pass, so that memory stays flat.
@@ -92,3 +94,138 @@ def merge_groups(overlap, n_actions):
     for action, group in enumerate(groups):
         actions[group] = action
     return actions
+
+
+class Merge:
+    """Merge of several actions into one."""
+
+    adds_actions = False
+
+    def __init__(self, groups, weights=1.0):
+        # new action of each action, and its weight in the sum
+        self.groups, self.weights = groups, weights
+
+    def apply(self, scores, videos):
+        """Yield log-likelihoods; weighted probabilities of merged actions add up."""
+        for log_likelihood in scores:
+            weighted = log_likelihood + np.log(self.weights)
+            yield sum_groups(weighted, self.groups, np.logaddexp)
+
+    def totals(self, totals):
+        """Merge additive quantities, such as shares of frames."""
+        return np.bincount(self.groups, totals)
+
+    def moves(self, moves, shares):
+        """Merge probabilities of moves: weighted means, without those within."""
+        members = np.eye(self.groups.max() + 1)[self.groups]
+        merged = members.T @ (shares[:, None] * moves) @ members
+        np.fill_diagonal(merged, 0)
+        return merged / self.totals(shares)[:, None]
+
+    def costs(self, starts, moves):
+        """Merge costs of paths: the least of the members."""
+        members = [self.groups == k for k in range(self.groups.max() + 1)]
+        merged_moves = [[moves[np.ix_(a, b)].min() for b in members] for a in members]
+        merged_starts = [starts[is_member].min() for is_member in members]
+        return np.array(merged_starts), np.array(merged_moves)
+
+
+class Split:
+    """Split of one action into two parts: Gaussians along a line of features."""
+
+    adds_actions = True
+
+    def __init__(self, sources, shares, direction, means, variances):
+        # old action of each action, and shares of the parts, along the direction
+        self.sources, self.shares, self.direction = sources, shares, direction
+        self.means, self.variances = means, variances
+
+    @property
+    def parts(self):
+        """Indices (n,) of the parts after the split."""
+        (source,) = np.flatnonzero(np.bincount(self.sources) > 1)
+        return np.flatnonzero(self.sources == source)
+
+    def apply(self, scores, videos):
+        """Yield log-likelihoods; probabilities of parts add up to the action's."""
+        for i, log_likelihood in enumerate(scores):
+            split_scores = log_likelihood[:, self.sources]
+            split_scores[:, self.parts] += self._log_parts(videos.blocks(i))
+            yield split_scores
+
+    def totals(self, totals):
+        """Split additive quantities by shares."""
+        totals = totals[self.sources]
+        totals[self.parts] *= self.shares
+        return totals
+
+    def moves(self, moves, shares):
+        """Split probabilities of moves; parts are left as often as the action."""
+        parts, n_actions = self.parts, len(self.sources)
+        split = moves[np.ix_(self.sources, self.sources)]
+        # a single action is never left, but its parts must be reached
+        leaving = max(moves[self.sources[parts[0]]].sum(), 1e-12)
+        split[:, parts] *= self.shares
+        split[parts] *= (n_actions - len(parts)) / (n_actions - 1)
+        split[np.ix_(parts, parts)] = leaving / (n_actions - 1)
+        np.fill_diagonal(split, 0)
+        return split
+
+    def costs(self, starts, moves):
+        """Split costs of paths: a move between parts costs the least of all moves."""
+        split = moves[np.ix_(self.sources, self.sources)]
+        split[np.ix_(self.parts, self.parts)] = min(moves[moves > 0], default=0)
+        np.fill_diagonal(split, 0)
+        return starts[self.sources], split
+
+    def _log_parts(self, blocks):
+        """Log-probability (n_frames, n) of each part, by position along the line."""
+        positions = np.concatenate([block @ self.direction for block in blocks])
+        distances = (positions[:, None] - self.means) ** 2 / self.variances
+        scores = np.log(self.shares) - 0.5 * (distances + np.log(self.variances))
+        return log_softmax(scores, axis=1)
+
+
+def fit_split(code, n_actions, frames, times):
+    """Split action ``code`` of ``n_actions`` in two parts in time, by its frames."""
+    frames = frames.astype(np.float64)
+    kmeans = KMeans(2, n_init=4, random_state=0).fit(frames)
+    centers, labels = kmeans.cluster_centers_, kmeans.labels_
+    counts = np.bincount(labels, minlength=2)
+    order = np.argsort(np.bincount(labels, times) / counts, kind="stable")
+    # the line along which centres differ most; features across it do not decide, as
+    # covariances of few frames are noise
+    direction = np.linalg.svd(centers - centers.mean(axis=0))[2][0]
+    positions = frames @ direction
+    variances = np.array([positions[labels == part].var() for part in order])
+    return Split(
+        sources=np.insert(np.arange(n_actions), code, code),
+        shares=counts[order] / len(frames),
+        direction=direction,
+        means=np.array([positions[labels == part].mean() for part in order]),
+        # a part of equal frames has no variance
+        variances=np.maximum(variances, 1e-3 * positions.var()),
+    )
+
+
+def merged_groups(codes, n_actions):
+    """Find the new action of each action: ``codes`` become one, where the first is."""
+    stays = np.ones(n_actions, dtype=bool)
+    stays[codes[1:]] = False
+    groups = np.cumsum(stays) - 1
+    groups[codes[1:]] = groups[codes[0]]
+    return groups
+
+
+def merge_weights(groups, shares, layers):
+    """Weights with which the density of a merged action is a mean of densities."""
+    # Parts of a split are no densities, but add up to that of their action, and so have
+    # its share.
+    shares_of_densities = shares
+    for layer in layers:
+        shares = layer.totals(shares)
+        if isinstance(layer, Split):
+            shares_of_densities = shares_of_densities[layer.sources]
+        else:
+            shares_of_densities = shares
+    return shares_of_densities / np.bincount(groups, shares)[groups]

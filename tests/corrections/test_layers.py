@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from skl_tot.corrections.layers import Merge, Split, fit_split
 from skl_tot.methods.hmm_model import AnyOrder
+from skl_tot.methods.scores import Merge, Split, fit_split
 
 
 def split_of(sources, shares):
