@@ -11,6 +11,7 @@ from skl_tot.training.devices import (
     join_parts,
     keep_freed_memory,
     rank_and_size,
+    torch,
 )
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
 from skl_tot.training.network import (
@@ -23,7 +24,6 @@ from skl_tot.training.network import (
     unit_length,
 )
 from skl_tot.training.terms import CrossEntropy, Term, cluster, cross_entropy_loss
-from skl_tot.training.torch_later import torch
 
 
 class SphericalCrossEntropy(CrossEntropy):

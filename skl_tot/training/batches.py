@@ -5,8 +5,7 @@ from itertools import repeat
 
 import numpy as np
 
-from skl_tot.training.devices import rank_and_size
-from skl_tot.training.torch_later import torch
+from skl_tot.training.devices import rank_and_size, torch
 
 # Maximum bytes of float32 features that are copied into memory for training, so that
 # memory stays flat for large sets.

@@ -1,13 +1,33 @@
-"""Devices, processes and threads."""
+"""torch, imported at its first use; devices, processes and threads."""
 
 # If `torch.distributed` is initialised, every process works on its part of each
 # mini-batch. Sums over the processes give the result of a single process, up to
 # rounding, and the same in all of them.
 
 import contextlib
+from typing import TYPE_CHECKING
 
 from skl_tot.recordings.errors import refuse, warn_user
-from skl_tot.training.torch_later import torch
+
+if TYPE_CHECKING:
+    import torch
+else:
+
+    class _Torch:
+        """Stands for the module."""
+
+        # `lazy_loader.load` would enter torch into `sys.modules`, where scipy and
+        # scikit-learn look for it, and use it if it is there.
+
+        def __getattr__(self, name):
+            import torch
+
+            value = getattr(torch, name)
+            setattr(self, name, value)  # from now on, without this call
+            return value
+
+    torch = _Torch()
+
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 # Products from which several threads gain. On two cores with other work, two threads

@@ -17,6 +17,7 @@ from skl_tot.training.batches import (
     sampled_batches,
     shuffled_batches,
 )
+from skl_tot.training.devices import torch
 from skl_tot.training.network import (
     count_products,
     encode,
@@ -26,7 +27,6 @@ from skl_tot.training.network import (
     score_prototypes,
 )
 from skl_tot.training.terms import common_value
-from skl_tot.training.torch_later import torch
 
 # Values that Adam remembers of each parameter: two means, and the number of steps.
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")

@@ -14,8 +14,7 @@ from scipy.special import expit
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from skl_tot.recordings.container import row_blocks
-from skl_tot.training.devices import MANY_PRODUCTS, full_precision, gradients
-from skl_tot.training.torch_later import torch
+from skl_tot.training.devices import MANY_PRODUCTS, full_precision, gradients, torch
 
 INIT_SCALE = 0.01  # of the paper
 BLAS_THREADS = ThreadpoolController()  # of numpy; to find it takes milliseconds

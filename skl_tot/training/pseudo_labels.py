@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import COUNT, SCALE, WEIGHT, Component
-from skl_tot.training.torch_later import torch
+from skl_tot.training.devices import torch
 
 
 class Prior(Component):

@@ -14,9 +14,8 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.recordings.errors import refuse
 from skl_tot.training.components import WEIGHT, Component
-from skl_tot.training.devices import few_threads, join_parts
+from skl_tot.training.devices import few_threads, join_parts, torch
 from skl_tot.training.network import encode, score_prototypes
-from skl_tot.training.torch_later import torch
 
 
 class Term(Component):
