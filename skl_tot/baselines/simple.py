@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.decoding.gaussians import log_densities
+from skl_tot.decoding.evidence import log_densities
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import embed, principal_components, time_order
 from skl_tot.methods.hmm_model import cluster_frames

@@ -20,7 +20,7 @@ from skl_tot.corrections.label_paths import (
     put_on_time,
 )
 from skl_tot.decoding.chain import Chain, scaled_chain
-from skl_tot.decoding.gaussians import linear_log_densities, shrunk
+from skl_tot.decoding.evidence import linear_log_densities, shrunk
 from skl_tot.recordings.labels import UNKNOWN, find_segments
 from skl_tot.recordings.signals import spread_indices
 

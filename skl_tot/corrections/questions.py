@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import entr
 from scipy.stats import rankdata
 
-from skl_tot.decoding.gaussians import linear_log_densities, shrunk
+from skl_tot.decoding.evidence import linear_log_densities, shrunk
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import find_segments, with_background

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skl_tot.decoding.chain import circle_chain
-from skl_tot.decoding.gaussians import linear_log_densities
+from skl_tot.decoding.evidence import linear_log_densities
 from skl_tot.recordings.container import BLOCK_BYTES
 
 # Phases of a cycle; a path through them skips at most a third of it.

@@ -11,8 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.decoders import DECODERS
-from skl_tot.decoding.evidence import Evidence
-from skl_tot.decoding.gaussians import fit_background
+from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods import collapses
 from skl_tot.methods.fitted import FittedSegmenter
 from skl_tot.methods.numbers import AUTO, compare_numbers

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh, solve_triangular
 
-from skl_tot.decoding.gaussians import correlated_log_densities
+from skl_tot.decoding.evidence import correlated_log_densities
 from skl_tot.recordings.signals import samples
 
 # Least share of the largest variance that a component needs: below, it is rounding.

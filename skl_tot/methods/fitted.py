@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.decoders import DECODERS, Decoded, Decoder, decode_recording
-from skl_tot.decoding.gaussians import find_background
+from skl_tot.decoding.evidence import find_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import as_type_of

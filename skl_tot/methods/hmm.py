@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import LearnedDecoder
-from skl_tot.decoding.gaussians import log_densities
+from skl_tot.decoding.evidence import log_densities
 from skl_tot.methods.base import ORDER_CONSTRAINTS, BaseSegmenter, by_order
 from skl_tot.methods.discriminants import (
     embed,

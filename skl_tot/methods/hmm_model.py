@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import Chain
-from skl_tot.decoding.gaussians import log_densities
+from skl_tot.decoding.evidence import log_densities
 from skl_tot.progress import each
 from skl_tot.recordings.labels import equal_parts
 

@@ -5,7 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
-from skl_tot.decoding.gaussians import log_densities
+from skl_tot.decoding.evidence import log_densities
 from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.progress import watched

@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 from scipy.stats import entropy
 
-from skl_tot.decoding.gaussians import MIN_VARIANCE, ActionMoments, linear_log_densities
+from skl_tot.decoding.evidence import MIN_VARIANCE, ActionMoments, linear_log_densities
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,

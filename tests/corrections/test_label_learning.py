@@ -5,7 +5,7 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from skl_tot.corrections import label_learning as learning
-from skl_tot.decoding.gaussians import shrunk
+from skl_tot.decoding.evidence import shrunk
 
 
 def draw(seed, n_frames=60, n_actions=3, n_columns=5):

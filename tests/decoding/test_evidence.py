@@ -5,8 +5,7 @@ import pytest
 from scipy.stats import median_abs_deviation
 
 from skl_tot.decoding.chain import free_chain
-from skl_tot.decoding.evidence import Evidence, find_switch_cost
-from skl_tot.decoding.gaussians import ActionMoments
+from skl_tot.decoding.evidence import ActionMoments, Evidence, find_switch_cost
 from skl_tot.recordings.labels import find_segments
 
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import norm
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
-from skl_tot.decoding.gaussians import MIN_VARIANCE, find_background, fit_background
+from skl_tot.decoding.evidence import MIN_VARIANCE, find_background, fit_background
 
 
 def test_equals_independent_gaussians():
