@@ -28,7 +28,7 @@ from skl_tot.methods.pipelines import (
     unfrozen,
     with_last,
 )
-from skl_tot.metrics.scorers import mof_scorer
+from skl_tot.metrics.scores import mof_scorer
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
 from skl_tot.progress import part

@@ -15,7 +15,7 @@ from skl_tot.methods.collapses import (
     is_supported,
 )
 from skl_tot.methods.hmm import HMMSegmenter
-from skl_tot.metrics.frames import mof_score
+from skl_tot.metrics.scores import mof_score
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, NO_ACTIONS, equal_parts
 from skl_tot.recordings.layouts import as_recordings

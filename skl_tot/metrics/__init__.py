@@ -5,25 +5,24 @@
 # cluster means the same action in each; a match per recording is easier.
 # Scores of different scopes cannot be compared.
 
-from skl_tot.metrics.frames import (
-    adjusted_mutual_info_score,
-    adjusted_rand_score,
-    mean_recall_score,
-    miou_score,
-    mof_score,
-)
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
-from skl_tot.metrics.scorers import (
+from skl_tot.metrics.scores import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    edit_score,
     edit_scorer,
     label_free_scorer,
+    mean_recall_score,
     mean_recall_scorer,
+    miou_score,
     miou_scorer,
+    mof_score,
     mof_scorer,
+    segment_f1_score,
     segment_f1_scorer,
 )
-from skl_tot.metrics.segments import edit_score, segment_f1_score
 
 __all__ = [
     "adjusted_mutual_info_score",

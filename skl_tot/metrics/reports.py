@@ -3,8 +3,15 @@
 import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score
 
-from skl_tot.metrics import frames, segments
 from skl_tot.metrics.matching import ignored_labels, match_frames
+from skl_tot.metrics.scores import (
+    class_counts,
+    class_means,
+    edit_similarities,
+    right_frames,
+    score_clusters,
+    segment_counts,
+)
 from skl_tot.recordings.names import background_labels, name_labels
 
 # Names of the rows of scores by scope of the match, and their average of MoF and F1.
@@ -109,13 +116,13 @@ def _rows_of_scores(matches):
     rows = {}
     for scope, matched in matches.items():
         grouped = scope if scope in ("activity", "recording") else "pooled"
-        of_matches = dict(zip(("mIoU", "mean recall"), frames.class_means(matched)))
+        of_matches = dict(zip(("mIoU", "mean recall"), class_means(matched)))
         information = adjusted_mutual_info_score
-        of_matches["AMI"] = frames.score_clusters(information, matched, grouped)
-        ratios = {"MoF": frames.right_frames(matched)}
+        of_matches["AMI"] = score_clusters(information, matched, grouped)
+        ratios = {"MoF": right_frames(matched)}
         for percent in (10, 25, 50):
-            ratios[f"F1@{percent}"] = segments.segment_counts(matched, percent / 100)
-        ratios["edit"] = segments.edit_similarities(matched)
+            ratios[f"F1@{percent}"] = segment_counts(matched, percent / 100)
+        ratios["edit"] = edit_similarities(matched)
         for name, average in AVERAGES.get(scope, {scope: "pooled"}).items():
             scores = {key: matched.average(x, average) for key, x in ratios.items()}
             rows[name] = scores | of_matches
@@ -123,7 +130,7 @@ def _rows_of_scores(matches):
 
 
 def _rows_of_actions(matched, scope, target_names):
-    codes, *counts = frames.class_counts(matched.true, matched.pred)
+    codes, *counts = class_counts(matched.true, matched.pred)
     labels = [matched.classes[code] for code in codes]
     counts_of = dict(zip(labels, np.transpose(counts).tolist()))
     cluster_of = {}
