@@ -36,7 +36,7 @@ from threadpoolctl import threadpool_limits
 from skl_tot.app.review.entry import find_track
 from skl_tot.app.review.results import compare, total
 from skl_tot.corrections import refine
-from skl_tot.corrections.proposals import describe_signals, propose
+from skl_tot.corrections.suggestions import describe_signals, propose
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics import match_labels
 

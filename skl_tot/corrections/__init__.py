@@ -1,8 +1,11 @@
 """Labels, names, merges and splits of people, from which models learn."""
 
 from skl_tot.corrections.editing import merge, refine, rename, split
-from skl_tot.corrections.proposals import recordings_to_label
-from skl_tot.corrections.questions import alike_actions, most_informative
+from skl_tot.corrections.suggestions import (
+    alike_actions,
+    most_informative,
+    recordings_to_label,
+)
 
 __all__ = [
     "alike_actions",

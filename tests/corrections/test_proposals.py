@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter
 from skl_tot.corrections import recordings_to_label
-from skl_tot.corrections.proposals import describe_signals, propose
+from skl_tot.corrections.suggestions import describe_signals, propose
 from skl_tot.datasets import make_activities
 
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import alike_actions, most_informative
-from skl_tot.corrections.questions import DIGITS, MATTERS, rank_moments
+from skl_tot.corrections.suggestions import DIGITS, MATTERS, rank_moments
 from skl_tot.datasets import make_activities
 from skl_tot.recordings.labels import find_segments
 

@@ -71,7 +71,7 @@ def read_corrected(corrected, videos):
 
 def gather_findings(model, videos, video_names, words, corrected=None):
     """Apply a model to recordings one by one; ``corrected`` has labels of people."""
-    from skl_tot.corrections.questions import measure_doubts
+    from skl_tot.corrections.suggestions import measure_doubts
     from skl_tot.methods.pipelines import (
         decode_recordings,
         path_confidence,

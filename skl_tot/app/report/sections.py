@@ -282,7 +282,7 @@ def checked(content):
 @section("Labels to add next")
 def questions(content):
     """Segments that would teach the model most; None without any in doubt."""
-    from skl_tot.corrections.questions import MATTERS, rank_moments
+    from skl_tot.corrections.suggestions import MATTERS, rank_moments
 
     findings = content.findings
     if all(map(np.all, findings.labelled)):

@@ -26,12 +26,12 @@ from skl_tot.app.review.entry import (
 from skl_tot.app.review.history import State
 from skl_tot.app.review.identity import stops_of
 from skl_tot.corrections.editing import keep_names
-from skl_tot.corrections.proposals import count_clusters
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
     choose_teaching,
     default_estimators,
 )
+from skl_tot.corrections.suggestions import count_clusters
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
 from skl_tot.preprocessing.look import look

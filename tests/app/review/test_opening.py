@@ -16,7 +16,7 @@ from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.app.review.teaching import sample_of
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.corrections.proposals import describe_signals, propose
+from skl_tot.corrections.suggestions import describe_signals, propose
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller

@@ -1,0 +1,351 @@
+"""Suggestions: recordings to label, doubtful moments, and actions that are alike."""
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from scipy.special import entr
+from scipy.stats import rankdata
+
+from skl_tot.corrections.semi_supervised import fit_clusterings
+from skl_tot.decoding.evidence import linear_log_densities, shrunk
+from skl_tot.methods.pipelines import segmenter_of, transform_before
+from skl_tot.preprocessing.look import look
+from skl_tot.recordings.errors import is_int, refuse
+from skl_tot.recordings.labels import (
+    UNKNOWN,
+    arrange_each,
+    find_segments,
+    read_labels,
+    with_background,
+)
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.features import TellingSample, checked_videos
+
+MATTERS = 0.325  # nats; as of a probability of 0.9, and 0.1 of another action
+N_DESCRIBED = 1000  # most frames that describe features, or a recording
+DIGITS = 9  # rounding, so that equal values are in the order of their numbers
+
+
+@with_shared_texts
+def most_informative(model, X, n=1) -> list[dict]:
+    """List the moments whose labels would teach a model most: segments in doubt.
+
+    Doubt is the entropy of ``predict_posterior`` in nats. Reports list segments with a
+    mean from 0.325 on, as of a probability of 0.9, and 0.1 of another action.
+
+    Parameters
+    ----------
+    {shared: model, X}
+    n : int, default=1
+        Maximum number of results.
+
+    Returns
+    -------
+    ranking : list of dict
+        Most informative first. Each has "recording" (the index), "start" and
+        "end" (exclusive) in frames, "action" (the label of the segment; -1 is
+        background), and "information": the sum of the doubts of the frames, each minus
+        the median doubt of all frames of the action in ``X``.
+
+    {shared: raises}
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.corrections import most_informative
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> (moment,) = most_informative(HMMSegmenter(3).fit(videos), videos)
+    >>> sorted(moment)
+    ['action', 'end', 'information', 'recording', 'start']
+    """
+    segmenter = segmenter_of(model)
+    if not (is_int(n) and n >= 1):
+        refuse("n", n, "an integer of at least 1")
+    paths, doubts = [], []
+    for decoded in segmenter.decode(transform_before(model, X)):
+        paths.append(decoded.path)
+        doubts.append(measure_doubts(decoded))
+    labels = with_background(segmenter.actions_)
+    return rank_moments([labels[path] for path in paths], doubts, n)
+
+
+def measure_doubts(decoded, names=None):
+    """Doubt (n_frames,) about a decoded recording; equal ``names`` are one action."""
+    probabilities = decoded.posterior
+    if names is not None:
+        probabilities = probabilities @ (names[:, None] == np.unique(names))
+    # rounding may make some negative
+    return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
+
+
+def rank_moments(paths, doubts, n, least=0):
+    """List the ``n`` segments with most doubts beyond those usual for their action."""
+    # each has a mean doubt of `least` or more, as long ones have many that are small
+    labels, values = np.concatenate(paths), np.concatenate(doubts)
+    usual = {
+        action: np.median(values[labels == action]) for action in np.unique(labels)
+    }
+    moments = []
+    for i, (path, doubt) in enumerate(zip(paths, doubts)):
+        for action, start, end in zip(*find_segments(path)):
+            if doubt[start:end].mean() < least:
+                continue
+            information = float((doubt[start:end] - usual[action]).sum())
+            place = {"recording": i, "start": int(start), "end": int(end)}
+            about = {"action": action.item(), "information": information}
+            moments.append(place | about)
+    # equal values in order of time
+    moments.sort(key=lambda moment: -round(moment["information"], DIGITS))
+    return moments[: int(n)]
+
+
+def alike_actions(videos, labels) -> list[dict]:
+    """List pairs of actions whose single frames look alike, to merge or not.
+
+    A linear discriminant of all features, up to 40 principal axes, learns from one half
+    of the recordings to tell the frames of two actions, and is tried on the other half.
+    A single recording is halved by bouts. Order and durations do not count.
+
+    Parameters
+    ----------
+    videos : array-like of shape (n_frames, n_features), or sequence of these
+        Features of one recording or of many.
+    labels : array-like of shape (n_frames,), or sequence of these
+        Label of each frame, integers or text. -1 and "background" are no actions.
+
+    Returns
+    -------
+    pairs : list of dict
+        Most alike first: "actions", two labels, and "score", the larger area under the
+        ROC curve of the two halves, at most 0.7; it is 0.5 by chance and 1 for actions
+        that differ in each frame. Halves need 20 frames of two recordings or bouts.
+
+    Examples
+    --------
+    >>> from skl_tot.corrections import alike_actions
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=8, n_actions=3, random_state=0)
+    >>> halves = [path + 3 * (path == 1) * (path[::-1].cumsum() % 2) for path in labels]
+    >>> [pair["actions"] for pair in alike_actions(videos, halves)]
+    [(1, 4)]
+    """
+    sample = TellingSample()
+    for frames, path, breaks, _ in checked_videos(videos, labels):
+        sample.add(frames, path, breaks)
+    halves_of = _halved(sample) if sample.bouts else {}
+    alike = []
+    for pair in combinations(sorted(halves_of), 2):
+        first, second = (halves_of[label] for label in pair)
+        score = max(_tell_apart(first, second), _tell_apart(first[::-1], second[::-1]))
+        if score <= 0.7:
+            alike.append({"actions": pair, "score": float(score)})
+    return sorted(alike, key=lambda entry: entry["score"])
+
+
+def _halved(sample):
+    """Frames of both halves, scaled, by action; without actions that have too few."""
+    # Recordings are in both halves in turn, or bouts of a single recording.
+    transform = _fit_axes(np.concatenate(sample.frames).astype(float))
+    is_single = len({video for video, _, _ in sample.bouts}) == 1
+    n_bouts: Counter = Counter()
+    units: dict = {}
+    frames_of: dict = {}
+    for (video, _, label), frames in zip(sample.bouts, sample.frames):
+        unit = n_bouts[label] if is_single else video
+        n_bouts[label] += 1
+        half = unit % 2
+        units.setdefault(label, (set(), set()))[half].add(unit)
+        frames_of.setdefault(label, ([], []))[half].append(transform(frames))
+    halves_of = {}
+    for label, parts in frames_of.items():
+        if min(map(len, units[label])) >= 2:
+            halves = list(map(np.concatenate, parts))
+            if min(map(len, halves)) >= 20:
+                halves_of[label] = halves
+    return halves_of
+
+
+def _fit_axes(frames):
+    """Fit a scaling of features to frames, and up to 40 principal axes; a function."""
+    mean, spread = frames.mean(axis=0), frames.std(axis=0)
+    axes = np.diag(1 / np.where(spread > 0, spread, np.inf))
+    n_axes = 40  # more would need more frames of each action than there may be
+    if len(axes) > n_axes:
+        spaced = (frames[:: len(frames) // N_DESCRIBED + 1] - mean) @ axes
+        axes = axes @ np.linalg.svd(spaced, full_matrices=False)[2][:n_axes].T
+    return lambda new: (new - mean) @ axes
+
+
+def _tell_apart(first, second):
+    """Area under the curve of two actions, learned from their first halves."""
+    within = [np.cov(halves[0], rowvar=False, bias=True) for halves in (first, second)]
+    within = np.atleast_2d(sum(within) / 2)
+    means = np.array([halves[0].mean(axis=0) for halves in (first, second)])
+    weights, _ = linear_log_densities(means, shrunk(within))
+    line = weights[0] - weights[1]
+    # by the statistic of Mann and Whitney
+    n_first, n_second = len(first[1]), len(second[1])
+    ranks = rankdata(np.concatenate([first[1], second[1]]) @ line)
+    above = ranks[:n_first].sum() - n_first * (n_first + 1) / 2
+    return above / (n_first * n_second)
+
+
+@with_shared_texts
+def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) -> list:
+    r"""List the recordings whose labels would teach a `SemiSupervisedSegmenter` most.
+
+    It needs no model and no label, but C clusterings: labels of fits without labels.
+    :math:`p_{ca}` is the share of cluster a in all frames. The first recording j lacks
+    nothing that others show, and is typical: its shares :math:`q_{ca}` agree best with
+    those of all. It has the largest
+
+    .. math:: \frac{1}{C} \sum_c \sum_a \sqrt{p_{ca} q_{ca}}.
+
+    With labels of recordings L, the next one shows clusters that they lack, and others
+    without labels resemble it. It has the largest
+
+    .. math:: \frac{1}{C} \sum_c \sum_a p_{ca} \min(1, n_{ca} / m_{ca}) \cdot
+        \frac{1}{N} \sum_i \max_{k \in L \cup \{j\}} s_{ik}
+
+    for :math:`n_{ca}` labelled frames of the cluster with those of j, and
+    :math:`m_{ca}` frames of it in a recording on average. The likeness :math:`s_{ik}`
+    (0 to 1) of N recordings compares means and deviations of features.
+
+    Parameters
+    ----------
+    {shared: X}
+    y : array-like of shape (n_frames,), or sequence of these, default=None
+        Labels of some recordings, which are not listed, as for
+        `SemiSupervisedSegmenter`.
+    n : int, default=1
+        Maximum number of results.
+    estimator : estimator or list of these, default=None
+        Segmenters whose labels are the clusterings, as for `SemiSupervisedSegmenter`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the clusterings.
+
+    Returns
+    -------
+    proposals : list of dict
+        Best first. Each has "recording" (the index) and "reason" (words, or "").
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.corrections import recordings_to_label
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, _ = make_activities(n_videos=6, n_actions=3, random_state=0)
+    >>> videos[0] = videos[0][:9]  # shows one action only
+    >>> recordings_to_label(videos, estimator=HMMSegmenter(3))
+    [{'recording': 1, 'reason': 'shows 100% of all that occurs, like 2 others'}]
+    """
+    if not (is_int(n) and n >= 1):
+        refuse("n", n, "an integer of at least 1")
+    recordings = as_recordings(X)
+    is_known = [np.zeros(n_frames, bool) for n_frames in recordings.lengths]
+    if y is not None:
+        y = arrange_each(y, recordings, "y", of_some=True)
+        is_known = [path != UNKNOWN for path in read_labels(y, recordings)[0]]
+    counts, labelled_counts = [], []
+    estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
+    _, clusterings = fit_clusterings(
+        estimators, recordings, look(recordings), random_state
+    )
+    for labels in clusterings:
+        counts.append(count_clusters(labels))
+        known_counts = count_clusters(labels, np.concatenate(is_known))
+        labelled_counts.append(known_counts.sum(axis=0))
+    labelled = np.flatnonzero(list(map(np.any, is_known)))
+    features = describe_signals(recordings.arrays)
+    proposals = propose(counts, features, labelled, n, labelled_counts)
+    return [{"recording": i, "reason": reason} for i, reason in proposals]
+
+
+def count_clusters(labels, weights=1.0):
+    """Count frames (n_recordings, n_clusters) of labels, or sum their weights."""
+    _, numbers = np.unique(np.concatenate(labels), return_inverse=True)
+    rows = np.repeat(np.arange(len(labels)), list(map(len, labels)))
+    counts = np.zeros((len(labels), numbers.max() + 1))
+    np.add.at(counts, (rows, numbers), weights)
+    return counts
+
+
+def propose(counts, features, labelled, n, labelled_counts=None):
+    """List pairs of a recording to label, best first, and the reason in words."""
+    # `counts` has frames (n_recordings, n_clusters) of each clustering,
+    # `labelled_counts` those (n_clusters,) with labels: None takes all of `labelled`.
+    likeness = _measure_likeness(features)
+    chosen, proposals = list(labelled), []
+    shown = labelled_counts or [frames[chosen].sum(axis=0) for frames in counts]
+    for _ in range(min(n, len(likeness) - len(set(chosen)))):
+        nearest = likeness[:, chosen].max(axis=1, initial=0)
+        values = np.maximum(likeness, nearest[:, None]).mean(axis=0)
+        lacked = 0.0 * values  # share of all frames
+        if counts:
+            compared = list(map(_compare_clusters, counts, shown))
+            agreement, cover = np.mean(compared, axis=0)
+            values = values * cover[:-1] if chosen else agreement[:-1]
+            lacked = cover - cover[-1]
+        values = values.round(DIGITS)
+        values[chosen] = -1  # listed already
+        best = int(values.argmax())
+        gains = np.maximum(likeness[best] - nearest, 0)
+        n_alike = round(float(gains.sum()) - 1)  # beside itself
+        before = "labels" if len(labelled) else "those before" if chosen else ""
+        reason = _say(lacked[best], n_alike, before, nearest[best] < 0.5)
+        proposals.append((best, reason))
+        chosen.append(best)
+        shown = [before + frames[best] for frames, before in zip(counts, shown)]
+    return proposals
+
+
+def _compare_clusters(frames, labelled):
+    """Agreement and cover (n_recordings + 1,) of labelled frames, 0 to 1."""
+    # With those of a recording, too; the last ones are those of `labelled` alone.
+    labelled = labelled + np.vstack([frames, np.zeros(frames.shape[1])])
+    of_cluster = frames.sum(axis=0)
+    shares = of_cluster / of_cluster.sum()
+    labelled_shares = labelled / np.maximum(labelled.sum(axis=1, keepdims=True), 1)
+    agreement = np.sqrt(shares * labelled_shares).sum(axis=1)
+    return agreement, np.minimum(labelled / frames.mean(axis=0), 1) @ shares
+
+
+def _say(lacked, n_alike, before, is_unlike):
+    """Say why a recording is proposed; ``before`` is the word for those before."""
+    # "" where it is next by a small difference in all of these
+    reasons = []
+    if lacked >= 0.005:
+        part = f"that {before} lack" if before else "of all that occurs"
+        reasons.append(f"shows {lacked:.0%} {part}")
+    if n_alike > 0:
+        unlabelled = " without labels" if before == "labels" else ""
+        reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
+    if is_unlike and before == "labels" and not reasons:
+        reasons.append("unlike those with labels")
+    return ", ".join(reasons)
+
+
+def _measure_likeness(features):
+    """Likeness (n_recordings, n_recordings) of features, 0 to 1."""
+    distances = cdist(features, features, "sqeuclidean")
+    # an outlier is similar to no other
+    scale = np.median(distances[distances > 0]) if distances.any() else 1
+    return np.exp(-distances / scale)
+
+
+def describe_signals(videos):
+    """Means and deviations of features of recordings, scaled between recordings."""
+    values = np.array([_mean_and_spread(video) for video in videos])
+    values -= values.mean(axis=0)
+    spread = values.std(axis=0)
+    return values / np.where(spread > 0, spread, 1)
+
+
+def _mean_and_spread(video):
+    rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
+    frames = np.nan_to_num(np.asarray(rows, dtype=float))
+    return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
