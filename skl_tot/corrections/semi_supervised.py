@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
 from skl_tot.corrections import label_learning as learning
-from skl_tot.corrections import label_paths, labelled_cycles
+from skl_tot.corrections import label_paths
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.meta.auto import spell_out_network, with_windows
@@ -222,21 +222,21 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             return label_paths.keep_labels(log_likelihood, labels[i])
 
         repeats = not self.cycles and self.look_.n_repeats >= 3
-        is_advised = repeats and labelled_cycles.are_stretch(labels)
-        advice = [labelled_cycles.ADVICE] if is_advised else []
+        is_advised = repeats and label_paths.are_stretch(labels)
+        advice = [label_paths.ADVICE] if is_advised else []
         confidence = {"tempering": tempering, "agreement": 1.0}
         return Learned(score, labels, confidence, advice)
 
     def _learn_cycles(self, videos, labels, classes):
         """Learn from cycles as recordings: scores by long recording, and tempering."""
-        recordings, labelled = videos.plain(), labelled_cycles.find_labelled(labels)
-        template = labelled_cycles.learn_template(
+        recordings, labelled = videos.plain(), label_paths.find_labelled(labels)
+        template = label_paths.learn_template(
             recordings, labels, labelled, len(classes)
         )
         self.template_, scores = template._asdict(), [None] * len(videos)
         for _ in range(2):
             cuts = list(map(template.cut, recordings.arrays, scores, labelled))
-            parts = labelled_cycles.cut_recordings(recordings, cuts)
+            parts = label_paths.cut_recordings(recordings, cuts)
             with errors_of_cycles(cuts):
                 labels_of_parts = cut_arrays(labels, cuts)
                 _, tempering = self._learn_recordings(parts, labels_of_parts, classes)
@@ -329,7 +329,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         recordings = videos.plain()
         if self.template_ is None:
             return self._score(recordings)
-        template = labelled_cycles.Template(**self.template_)
+        template = label_paths.Template(**self.template_)
         scores = itertools.repeat(None)
         for _ in range(2):
             cuts = map(template.cut, recordings.arrays, scores)
@@ -338,7 +338,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _score_cycles(self, recordings, cuts):
         for i, cuts_of_recording in enumerate(cuts):
-            parts = labelled_cycles.cut_recordings(
+            parts = label_paths.cut_recordings(
                 recordings.select([i]), [cuts_of_recording]
             )
             yield np.concatenate(list(self._score(parts)))

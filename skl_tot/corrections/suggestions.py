@@ -8,7 +8,6 @@ from scipy.spatial.distance import cdist
 from scipy.special import entr
 from scipy.stats import rankdata
 
-from skl_tot.corrections.semi_supervised import fit_clusterings
 from skl_tot.decoding.evidence import linear_log_densities, shrunk
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.preprocessing.look import look
@@ -243,6 +242,8 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) ->
     >>> recordings_to_label(videos, estimator=HMMSegmenter(3))
     [{'recording': 1, 'reason': 'shows 100% of all that occurs, like 2 others'}]
     """
+    from skl_tot.corrections.semi_supervised import fit_clusterings  # and networks
+
     if not (is_int(n) and n >= 1):
         refuse("n", n, "an integer of at least 1")
     recordings = as_recordings(X)

@@ -7,7 +7,7 @@ import pytest
 
 from skl_tot import CyclicSegmenter, HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.corrections import refine
-from skl_tot.corrections.labelled_cycles import (
+from skl_tot.corrections.label_paths import (
     cut_recordings,
     find_labelled,
     learn_template,

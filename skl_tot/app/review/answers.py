@@ -12,7 +12,12 @@ from skl_tot.app.review.history import History
 from skl_tot.app.review.results import measure
 from skl_tot.app.review.teaching import with_names_of
 from skl_tot.app.web import DOUBTFUL
-from skl_tot.corrections import proposals, questions
+from skl_tot.corrections.suggestions import (
+    alike_actions,
+    count_clusters,
+    describe_signals,
+    propose,
+)
 from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import is_int, refuse
@@ -186,7 +191,7 @@ class Answers:
         if self._signals[0] != units:
             arrays = [getattr(array, "iloc", array) for array in self.recordings.arrays]
             parts = [arrays[i][start:end] for i, start, end in units]
-            self._signals = units, proposals.describe_signals(parts)
+            self._signals = units, describe_signals(parts)
         clusters = self.clusterings.clusters if self.clusterings else []
         return suggest(state, units, self._signals[1], clusters, n)
 
@@ -298,11 +303,11 @@ def suggest(state, units, signals, clusters, n):
     if not counts and not any(entry.is_blank for entry in entries):
         # shown labels have current names, predictions of checked recordings do not
         tracks = [entries[i].segments.part(start, end) for i, start, end in units]
-        counts = [proposals.count_clusters([track.labels() for track in tracks])]
+        counts = [count_clusters([track.labels() for track in tracks])]
     checked = [k for k, (i, *span) in enumerate(units) if entries[i].is_done(*span)]
     confidences = [entry.shown_confidence() for entry in entries]
     suggestions = []
-    for k, reason in proposals.propose(counts, signals, checked, n):
+    for k, reason in propose(counts, signals, checked, n):
         i, start, end = units[k]
         unsure = float((confidences[i][start:end] < DOUBTFUL).mean())
         suggestion = {"recording": i, "start": start, "end": end}
@@ -350,7 +355,7 @@ def find_alike(recordings, entries):
         if np.isfinite(values).all():
             frames.append(values)
             paths.append(np.maximum(entry.segments.labels()[::step], BACKGROUND))
-    pairs = questions.alike_actions(frames, paths) if frames else []
+    pairs = alike_actions(frames, paths) if frames else []
     confidences = np.concatenate([entry.confidence for entry in entries])
     codes = np.concatenate([entry.segments.labels() for entry in entries])
     sure = pd.Series(confidences, dtype=float).groupby(codes).mean()
