@@ -1,8 +1,8 @@
 from .corrections.semi_supervised import (
     SemiSupervisedSegmenter as SemiSupervisedSegmenter,
 )
-from .display.heat_maps import PseudoLabelDisplay as PseudoLabelDisplay
-from .display.timelines import SegmentationDisplay as SegmentationDisplay
+from .display.pictures import PseudoLabelDisplay as PseudoLabelDisplay
+from .display.pictures import SegmentationDisplay as SegmentationDisplay
 from .meta.auto import AutoSegmenter as AutoSegmenter
 from .meta.cyclic import CyclicSegmenter as CyclicSegmenter
 from .meta.trust import rate_trust as rate_trust
