@@ -8,9 +8,14 @@ import pandas as pd
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.actions import has_order, ranks_of_steps, usual_codes
+from skl_tot.statistics.actions import (
+    cut_cycles,
+    has_order,
+    ranks_of_steps,
+    usual_codes,
+    without_idle,
+)
 from skl_tot.statistics.bouts import CRUMB, collect_bouts
-from skl_tot.statistics.cycles import cut_cycles, without_idle
 
 # Robust z above which a duration, a number of bouts or a likelihood deviates.
 MOST_USUAL = 3.5

@@ -9,8 +9,8 @@ import pytest
 from skl_tot.meta.cycles import cuts_of_path
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, deviations
+from skl_tot.statistics.actions import cut_cycles
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles
 
 USUAL = {"pick": 30, "weld": 50, "pack": 20}
 

@@ -15,9 +15,13 @@ from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import clock_text, duration_text
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.stops import describe_stops, list_stops
-from skl_tot.statistics.actions import describe_equal_parts, has_order, usual_codes
+from skl_tot.statistics.actions import (
+    describe_equal_parts,
+    has_order,
+    repeated_cycles,
+    usual_codes,
+)
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import repeated_cycles
 from skl_tot.statistics.deviations import compare_bouts, score_durations
 from skl_tot.statistics.groups import describe_pairs
 

@@ -24,9 +24,13 @@ from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
 from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.actions import describe_equal_parts
+from skl_tot.statistics.actions import (
+    cut_cycles,
+    describe_equal_parts,
+    repeated_cycles,
+    without_idle,
+)
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles, repeated_cycles, without_idle
 from skl_tot.statistics.deviations import compare_bouts
 
 SURE = 0.7  # mean confidence from which a model tells an action from others

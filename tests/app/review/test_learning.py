@@ -17,7 +17,7 @@ from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings.labels import find_segments
-from skl_tot.statistics.cycles import IDLE
+from skl_tot.statistics.actions import IDLE
 
 pytestmark = pytest.mark.usefixtures("fit_once")
 OPTIONS = {"n_features": 5, "mean_length": 40, "random_state": 1}
