@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skl_tot.baselines.published import paper
+from skl_tot.baselines.transport import paper
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
 from skl_tot.methods.base import Learned, Orders
