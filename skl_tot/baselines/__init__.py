@@ -2,10 +2,9 @@
 
 # Each has the interface of `skl_tot.TemporalOTSegmenter`.
 
-from skl_tot.baselines.asal import ASALSegmenter
+from skl_tot.baselines.alternating import ASALSegmenter, MallowSegmenter
 from skl_tot.baselines.embeddings import CTESegmenter, UDESegmenter, VTESegmenter
 from skl_tot.baselines.frank_wolfe import FrankWolfeSegmenter
-from skl_tot.baselines.mallow import MallowSegmenter
 from skl_tot.baselines.simple import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.baselines.transport import ASOTSegmenter, paper
 

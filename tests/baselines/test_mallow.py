@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.baselines.mallow import expected_inversions, fit_dispersions, fit_mallow
+from skl_tot.baselines.alternating import (
+    expected_inversions,
+    fit_dispersions,
+    fit_mallow,
+)
 from skl_tot.decoding.orders import MallowDecoder, inversions_of
 from skl_tot.methods.discriminants import log_joint
 from skl_tot.metrics import mof_score

@@ -53,7 +53,7 @@ def in_order(n_actions):
     class Ordered(MallowSegmenter):
         def _learn(self, videos):
             with pytest.MonkeyPatch.context() as patch:
-                place = "skl_tot.baselines.mallow.mallow_inversions"
+                place = "skl_tot.baselines.alternating.mallow_inversions"
                 patch.setattr(place, lambda _, costs: np.zeros(len(costs), int))
                 return super()._learn(videos)
 
