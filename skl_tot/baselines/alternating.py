@@ -1,4 +1,4 @@
-"""ASAL and Mallow, which alternate between labels and what a model learns from them."""
+"""ASAL and Mallow: labels train a model, which finds better labels, by turns."""
 
 import math
 from dataclasses import KW_ONLY, dataclass
