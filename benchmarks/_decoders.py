@@ -6,7 +6,7 @@ import numpy as np
 from _steps import interleaved
 
 from skl_tot.decoding.chain import fixed_chain
-from skl_tot.methods.hmm_model import AnyOrder
+from skl_tot.methods.gaussians import AnyOrder
 
 try:
     from hmmlearn.base import BaseHMM

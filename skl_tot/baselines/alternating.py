@@ -21,7 +21,7 @@ from skl_tot.decoding.orders import (
     shares_and_lengths,
 )
 from skl_tot.methods.base import BaseSegmenter, Learned, Orders, by_order
-from skl_tot.methods.discriminants import (
+from skl_tot.methods.gaussians import (
     appearance_scores,
     fit_appearance,
     log_joint,

@@ -10,7 +10,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from skl_tot.methods.base import ORDER_CONSTRAINTS, Learned, Orders, by_order
-from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.gaussians import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import ConceptContrast, Prediction, Reconstruction

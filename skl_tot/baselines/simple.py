@@ -7,8 +7,12 @@ import numpy as np
 
 from skl_tot.decoding.evidence import log_densities
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.discriminants import embed, principal_components, time_order
-from skl_tot.methods.hmm_model import cluster_frames
+from skl_tot.methods.gaussians import (
+    cluster_frames,
+    embed,
+    principal_components,
+    time_order,
+)
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts

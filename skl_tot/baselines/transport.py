@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.methods.base import ORDER_CONSTRAINTS, by_order
-from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.gaussians import time_order
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import sum_groups

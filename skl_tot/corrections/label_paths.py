@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skl_tot.decoding.chain import Chain
-from skl_tot.meta import phases
-from skl_tot.meta.cycles import cut_arrays
+from skl_tot.meta import cycles
+from skl_tot.meta.cyclic import cut_arrays
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import UNKNOWN, find_segments
@@ -222,7 +222,7 @@ def put_on_time(scores, path, delays):
 class Template(NamedTuple):
     """Appearance and actions of the phases of labelled cycles."""
 
-    projection: tuple  # values of a `skl_tot.meta.phases.Projection`
+    projection: tuple  # values of a `skl_tot.meta.cycles.Projection`
     means: np.ndarray  # (n_phases, n_axes)
     variances: np.ndarray
     shares: np.ndarray  # (n_phases, n_actions)
@@ -245,18 +245,18 @@ class Template(NamedTuple):
 
     def _cut_phases(self, frames, scores):
         """Cut where a path returns, as likely too late as too early."""
-        projection = phases.Projection(*self.projection)
+        projection = cycles.Projection(*self.projection)
         if len(frames) < projection.size:
             return np.zeros(1, int)
         if scores is None:
             blocks = projection.project(frames)
-            scores = phases.score_phases(blocks, self.means, self.variances)
+            scores = cycles.score_phases(blocks, self.means, self.variances)
         else:
             scores = scores[:, : self.shares.shape[1]] @ self.shares.T
-            scores = phases.means_of_blocks(scores, projection.size)
+            scores = cycles.means_of_blocks(scores, projection.size)
         # a path waits anywhere in frames that the ends of cycles share
-        chain = phases.chain_of_phases()
-        cuts = phases.cuts_of_phases(chain.viterbi(scores), 0, 1, len(scores))
+        chain = cycles.chain_of_phases()
+        cuts = cycles.cuts_of_phases(chain.viterbi(scores), 0, 1, len(scores))
         halves = chain.posterior(scores).reshape(len(scores), 2, -1).sum(axis=2)
         near = int(NEAR * self.length / projection.size)
         for k, cut in enumerate(cuts[1:], start=1):
@@ -312,21 +312,21 @@ def learn_template(recordings, labels, labelled, n_actions):
     size = max(1, round(length / 40))  # as in a search without labels
     scale = fit_scaler(recordings).scale_
     long = [array for array in recordings.arrays if len(array) >= size]
-    blocks = np.concatenate([phases.means_of_blocks(array, size) for array in long])
-    _, center, axes = phases.choose_projection(blocks / scale, 1)
+    blocks = np.concatenate([cycles.means_of_blocks(array, size) for array in long])
+    _, center, axes = cycles.choose_projection(blocks / scale, 1)
     variances = (blocks / scale @ axes).var(axis=0)
-    projection = phases.Projection(size, center * scale, axes / scale[:, None])
+    projection = cycles.Projection(size, center * scale, axes / scale[:, None])
     indicators = np.eye(n_actions + 1)[:, :n_actions]  # the last for unknown
     blocks, shares, paths = [], [], []
     for i, start, end in ends_of:
         part = part_of(recordings.arrays[i], slice(start, end))
         blocks.append(projection.project(part))
-        shares.append(phases.means_of_blocks(indicators[labels[i][start:end]], size))
+        shares.append(cycles.means_of_blocks(indicators[labels[i][start:end]], size))
         n_blocks = len(blocks[-1])
-        paths.append(np.arange(n_blocks) * phases.N_PHASES // n_blocks)
+        paths.append(np.arange(n_blocks) * cycles.N_PHASES // n_blocks)
     blocks, path = np.concatenate(blocks), np.concatenate(paths)
-    means = phases.smooth_means(blocks, path)
-    shares = phases.smooth_means(np.concatenate(shares), path) + 1e-9
+    means = cycles.smooth_means(blocks, path)
+    shares = cycles.smooth_means(np.concatenate(shares), path) + 1e-9
     shares /= shares.sum(axis=1, keepdims=True)
     within = np.square(blocks - means[path]).mean(axis=0)
     variances = within + ADDED_VARIANCE * variances + 1e-6

@@ -16,7 +16,7 @@ from skl_tot.corrections import label_paths
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.meta.auto import spell_out_network, with_windows
-from skl_tot.meta.cycles import cut_arrays, errors_of_cycles
+from skl_tot.meta.cyclic import cut_arrays, errors_of_cycles
 from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.numbers import AUTO

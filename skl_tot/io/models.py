@@ -65,7 +65,7 @@ def trusted_types() -> list[str]:
         "skl_tot.methods.scores.Merge",
         "skl_tot.methods.scores.Split",
         "skl_tot.decoding.evidence.Background",
-        "skl_tot.methods.discriminants.Appearance",
+        "skl_tot.methods.gaussians.Appearance",
         "skl_tot.preprocessing.look.Look",
         "skl_tot.training.pseudo_labels.LinearPrior",
     ]

@@ -1,27 +1,170 @@
 """Cuts between the cycles of one long recording: recurrences, and phases of a cycle."""
 
-import contextlib
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from sklearn.utils import check_array, check_random_state
 
-from skl_tot.meta.phases import (
-    N_PHASES,
-    PhaseModel,
-    Projection,
-    choose_projection,
-    cuts_of_phases,
-    find_origin,
-    fit_phases,
-    follow_phases,
-    means_of_blocks,
-    phases_between,
-)
+from skl_tot.decoding.chain import circle_chain
+from skl_tot.decoding.evidence import linear_log_densities
 from skl_tot.recordings import errors, signals
+from skl_tot.recordings.container import BLOCK_BYTES
 from skl_tot.shared_texts import with_shared_texts
+
+# Phases of a cycle; a path through them skips at most a third of it.
+N_PHASES = 24
+MOST_STEPS = N_PHASES // 3
+
+
+class Projection(NamedTuple):
+    """Means of blocks of frames, projected on axes around a center."""
+
+    size: int
+    center: np.ndarray
+    axes: np.ndarray
+
+    def project(self, frames):
+        """Project frames (n_frames, n_features): (n_blocks, n_axes)."""
+        return (means_of_blocks(frames, self.size) - self.center) @ self.axes
+
+
+class PhaseModel(NamedTuple):
+    """Phase of each frame, mean of each phase, and common variances."""
+
+    path: np.ndarray
+    means: np.ndarray
+    variances: np.ndarray
+
+
+def means_of_blocks(frames, size):
+    """Means of blocks of ``size`` frames, reading few blocks at a time."""
+    n_blocks, means = len(frames) // size, []
+    n_rows = max(1, BLOCK_BYTES // (frames.itemsize * frames.shape[1] * size))
+    for first in range(0, n_blocks, n_rows):
+        end = min(first + n_rows, n_blocks)
+        block = np.asarray(frames[first * size : end * size], dtype=np.float64)
+        means.append(block.reshape(end - first, size, -1).mean(axis=1))
+    return np.concatenate(means)
+
+
+def choose_projection(frames, size):
+    """Means of blocks, along 12 principal components if there are more features."""
+    blocks = means_of_blocks(frames, size)
+    center, axes = blocks.mean(axis=0), np.eye(blocks.shape[1])
+    if len(axes) > 12:
+        centred = blocks - center
+        _, axes = np.linalg.eigh(centred.T @ centred)  # ascending
+        axes = axes[:, ::-1][:, :12]
+    return Projection(size, center, axes)
+
+
+def phases_between(occurrences, n_frames):
+    """Phase of each frame, with constant speed between two or more occurrences."""
+    length = np.diff(occurrences).mean()
+    frames = np.arange(n_frames)
+    turns = np.interp(frames, occurrences, np.arange(len(occurrences)))
+    # before the first and after the last one, at the mean speed
+    turns += np.minimum(frames - occurrences[0], 0) / length
+    turns += np.maximum(frames - occurrences[-1], 0) / length
+    return np.floor(turns % 1 * N_PHASES).astype(np.intp) % N_PHASES
+
+
+def fit_phases(frames, path):
+    """Learn phases from an initial assignment, such as that of `phases_between`."""
+    for _ in range(8):
+        previous = path
+        means = smooth_means(frames, path)
+        # constants have no variance
+        variances = np.square(frames - means[path]).mean(axis=0) + 1e-6
+        path = chain_of_phases().viterbi(score_phases(frames, means, variances))
+        if np.array_equal(path, previous):
+            break
+    return PhaseModel(path, means, variances)
+
+
+def smooth_means(frames, path):
+    """Mean of the frames of each phase, with half of its neighbours' weight."""
+    weights = np.zeros((len(frames), N_PHASES))
+    weights[np.arange(len(frames)), path] = 0.5
+    weights[np.arange(len(frames)), (path + 1) % N_PHASES] = 0.25
+    weights[np.arange(len(frames)), path - 1] = 0.25
+    totals = weights.sum(axis=0)[:, None] + 1e-6
+    return weights.T @ frames / totals
+
+
+def score_phases(frames, means, variances):
+    """Log-likelihoods (n_frames, n_phases) of phases."""
+    # Tempered to eight features: neighbours are similar, and features of one pose,
+    # too, so they are no independent evidence.
+    variances = variances / min(1, 8 / len(variances))
+    weights, offsets = linear_log_densities(means, variances)
+    return frames @ weights.T + offsets
+
+
+def chain_of_phases():
+    """Chain of the phases of cycles of some 40 frames."""
+    # The path stays, or advances by up to 3 of 24 phases. Rarely it skips up to a third
+    # of the cycle, whose actions are then missing.
+    probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
+    probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
+    return circle_chain(N_PHASES, -np.log(probabilities))
+
+
+def find_origin(phases, n_actions):
+    """Phase at which cycles start, if the recording starts with a cycle."""
+    # The cycle is cut into actions of least variance, weighted by frames. The origin is
+    # the boundary at the start of the recording, or the last one before; a boundary one
+    # phase ahead also counts, after one that is a phase behind.
+    means = phases.means / np.sqrt(phases.variances)
+    weights = np.bincount(phases.path, minlength=N_PHASES) + 1.0
+    least, boundaries = np.inf, np.zeros(1, dtype=np.intp)
+    for first in range(N_PHASES):
+        order = (first + np.arange(N_PHASES)) % N_PHASES
+        variance, starts = _cut_line(means[order], weights[order], n_actions)
+        if variance < least - 1e-9:  # rounding must not choose between equal ones
+            least, boundaries = variance, order[starts]
+    since = (phases.path[0] - boundaries) % N_PHASES * 1.0  # as float
+    since[since == N_PHASES - 1] = 1.5
+    return int(boundaries[since.argmin()])
+
+
+def _cut_line(means, weights, n_pieces):
+    """Least variance of a sequence cut into ``n_pieces``, and the starts of these."""
+    n_phases = len(means)
+    total = np.append(0, np.cumsum(weights))
+    sums = np.vstack([0 * means[:1], np.cumsum(weights[:, None] * means, axis=0)])
+    squares = np.append(0, np.cumsum(weights * np.square(means).sum(axis=1)))
+    # variance (start, end) of a piece, from cumulated sums
+    costs = np.full((n_phases + 1, n_phases + 1), np.inf)
+    for start in range(n_phases):
+        ends = slice(start + 1, None)
+        squared_sums = np.square(sums[ends] - sums[start]).sum(axis=1)
+        costs[start, ends] = squares[ends] - squares[start]
+        costs[start, ends] -= squared_sums / (total[ends] - total[start])
+    best, origins = costs[0], []
+    for _ in range(n_pieces - 1):
+        totals = best[:, None] + costs
+        origins.append(totals.argmin(axis=0))
+        best = totals.min(axis=0)
+    starts, end = [0], n_phases
+    for origin in reversed(origins):
+        end = origin[end]
+        starts.append(end)
+    return best[n_phases], np.array(starts)
+
+
+def cuts_of_phases(path, origin, size, n_frames):
+    """Frames at which a path through phases of blocks passes the origin."""
+    since = (path - origin) % N_PHASES
+    starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
+    # a fifth of a cycle before the first origin is the end of a cycle not recorded
+    starts = starts[starts * max(1, len(starts)) > 0.2 * n_frames]
+    cuts = np.append(0, starts)
+    if since[-1] > 0.5 * N_PHASES or len(cuts) == 1:
+        cuts = np.append(cuts, n_frames)
+    return cuts
+
 
 DEFAULT_ACTIONS = 5
 # Searches, of eleven, that agree on a length that is clear.
@@ -152,8 +295,8 @@ def _cut_all(frames, cycles):
     projection, phases = cycles.projection, cycles.phases
     blocks = projection.project(frames)
     if len(phases.path) < len(blocks):
-        path = follow_phases(blocks, phases.means, phases.variances)
-        phases = fit_phases(blocks, path)
+        scores = score_phases(blocks, phases.means, phases.variances)
+        phases = fit_phases(blocks, chain_of_phases().viterbi(scores))
     return cuts_of_phases(phases.path, cycles.origin, projection.size, len(frames))
 
 
@@ -220,71 +363,6 @@ def _find_candidate(frames, period, n_actions, seed):
     n_cycles = len(cuts_of_phases(phases.path, origin, size, len(frames))) - 1
     length = len(frames) / n_cycles
     return Cycles(period, length, projection, phases, origin, blocks)
-
-
-def cuts_of_path(path, n_actions):
-    """Cut a cyclic path where the number of the action falls."""
-    # the ends are cycles if they show at least half of the actions
-    cuts = np.flatnonzero(np.diff(path) < 0) + 1
-    if len(cuts) == 0:
-        return np.array([0, len(path)])
-    if 2 * len(np.unique(path[: cuts[0]])) >= n_actions:
-        cuts = np.append(0, cuts)
-    if 2 * len(np.unique(path[cuts[-1] :])) >= n_actions:
-        cuts = np.append(cuts, len(path))
-    return cuts
-
-
-def check_cuts(cuts, lengths):
-    """Return cuts as an array per recording of these lengths, or raise an error."""
-    if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
-        expected = "frames at which cycles begin, of each recording"
-        errors.refuse("cuts", cuts, expected, TypeError)
-    cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
-    is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
-    cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
-    if len(cuts) != len(lengths):
-        expected = f"{len(lengths)}, as X has so many"
-        errors.refuse("the number of cuts", len(cuts), expected)
-    checked = []
-    for i, (cuts_of_recording, length) in enumerate(zip(cuts, lengths.tolist())):
-        with errors.errors_of_recording(i if len(lengths) > 1 else None):
-            checked.append(_check_cuts(cuts_of_recording, length))
-    return checked
-
-
-def _check_cuts(cuts, n_frames):
-    frames = list(cuts) if hasattr(cuts, "__len__") else []
-    if len(frames) < 2 or not all(map(errors.is_int, frames)):
-        errors.refuse("cuts", cuts, "two frames or more, as integers")
-    array = np.array(list(map(int, frames)))
-    if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
-        expected = f"frames that increase, from 0 to {n_frames}, the end"
-        errors.refuse("cuts", array.tolist(), expected)
-    return array
-
-
-def cut_arrays(arrays, cuts):
-    """Rows of all cycles, one array each, without reading files."""
-    return [
-        signals.part_of(array, slice(start, end))
-        for array, cuts_of_recording in zip(arrays, cuts)
-        for start, end in pairwise(cuts_of_recording)
-    ]
-
-
-@contextlib.contextmanager
-def errors_of_cycles(cuts):
-    """Replace the number of a cycle in errors by its recording and frames."""
-    try:
-        yield
-    except errors.RecordingError as error:
-        counts = np.cumsum([len(cuts_of_recording) - 1 for cuts_of_recording in cuts])
-        recording = int(np.searchsorted(counts, error.recording, side="right"))
-        from_end = error.recording - counts[recording]  # in its recording, below 0
-        start, end = cuts[recording][from_end - 1], cuts[recording][from_end]
-        reason = f"frames {start} to {end}: {error.reason}"
-        raise type(error)(reason, recording) from error
 
 
 def find_period(frames):

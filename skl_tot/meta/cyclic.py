@@ -1,8 +1,10 @@
-"""Long recordings of many cycles, with any segmenter."""
+"""Long recordings of many cycles, with any segmenter, and their cuts."""
 
+import contextlib
 import math
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -11,14 +13,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skl_tot.meta.cycles import (
-    DEFAULT_ACTIONS,
-    check_cuts,
-    cut_arrays,
-    cut_recording,
-    cuts_of_path,
-    errors_of_cycles,
-)
+from skl_tot.meta.cycles import DEFAULT_ACTIONS, cut_recording
 from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import AUTO
@@ -26,8 +21,15 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.progress import part
 from skl_tot.recordings.container import Recordings, fit_scaler
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import (
+    RecordingError,
+    errors_of_recording,
+    is_int,
+    refuse,
+    warn_user,
+)
 from skl_tot.recordings.labels import arrange_each
+from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
 
@@ -264,3 +266,68 @@ class CyclicSegmenter(BaseSegmenter):
 
     def _cut(self, paths):
         return [cuts_of_path(path, self.n_actions_) for path in paths]
+
+
+def cuts_of_path(path, n_actions):
+    """Cut a cyclic path where the number of the action falls."""
+    # the ends are cycles if they show at least half of the actions
+    cuts = np.flatnonzero(np.diff(path) < 0) + 1
+    if len(cuts) == 0:
+        return np.array([0, len(path)])
+    if 2 * len(np.unique(path[: cuts[0]])) >= n_actions:
+        cuts = np.append(0, cuts)
+    if 2 * len(np.unique(path[cuts[-1] :])) >= n_actions:
+        cuts = np.append(cuts, len(path))
+    return cuts
+
+
+def check_cuts(cuts, lengths):
+    """Return cuts as an array per recording of these lengths, or raise an error."""
+    if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
+        expected = "frames at which cycles begin, of each recording"
+        refuse("cuts", cuts, expected, TypeError)
+    cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
+    is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
+    cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
+    if len(cuts) != len(lengths):
+        expected = f"{len(lengths)}, as X has so many"
+        refuse("the number of cuts", len(cuts), expected)
+    checked = []
+    for i, (cuts_of_recording, length) in enumerate(zip(cuts, lengths.tolist())):
+        with errors_of_recording(i if len(lengths) > 1 else None):
+            checked.append(_check_cuts(cuts_of_recording, length))
+    return checked
+
+
+def _check_cuts(cuts, n_frames):
+    frames = list(cuts) if hasattr(cuts, "__len__") else []
+    if len(frames) < 2 or not all(map(is_int, frames)):
+        refuse("cuts", cuts, "two frames or more, as integers")
+    array = np.array(list(map(int, frames)))
+    if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
+        expected = f"frames that increase, from 0 to {n_frames}, the end"
+        refuse("cuts", array.tolist(), expected)
+    return array
+
+
+def cut_arrays(arrays, cuts):
+    """Rows of all cycles, one array each, without reading files."""
+    return [
+        part_of(array, slice(start, end))
+        for array, cuts_of_recording in zip(arrays, cuts)
+        for start, end in pairwise(cuts_of_recording)
+    ]
+
+
+@contextlib.contextmanager
+def errors_of_cycles(cuts):
+    """Replace the number of a cycle in errors by its recording and frames."""
+    try:
+        yield
+    except RecordingError as error:
+        counts = np.cumsum([len(cuts_of_recording) - 1 for cuts_of_recording in cuts])
+        recording = int(np.searchsorted(counts, error.recording, side="right"))
+        from_end = error.recording - counts[recording]  # in its recording, below 0
+        start, end = cuts[recording][from_end - 1], cuts[recording][from_end]
+        reason = f"frames {start} to {end}: {error.reason}"
+        raise type(error)(reason, recording) from error

@@ -3,5 +3,4 @@
 # `base` has the public methods and calls the steps of a fit: `numbers` chooses, a
 # method learns, `base` labels, `collapses` describes. `fitted` has the outputs, by
 # `scores` and their layers. `networks` has embeddings, prototypes and streams.
-# `hmm_model` has the hidden Markov model of `hmm` and of free order, `discriminants`
-# projections of frames.
+# `gaussians` has discriminants and the hidden Markov model of `hmm` and of free order.

@@ -11,18 +11,16 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.decoding.evidence import log_densities
 from skl_tot.methods.base import ORDER_CONSTRAINTS, BaseSegmenter, by_order
-from skl_tot.methods.discriminants import (
+from skl_tot.methods.gaussians import (
+    AnyOrder,
     embed,
     find_moment,
+    fit_hmm,
     principal_components,
     slow_directions,
-    time_order,
-)
-from skl_tot.methods.hmm_model import (
-    AnyOrder,
-    fit_hmm,
     start_from_clusters,
     start_from_equal_parts,
+    time_order,
 )
 from skl_tot.methods.numbers import AUTO
 from skl_tot.progress import part

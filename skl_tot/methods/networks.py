@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.methods.base import BaseSegmenter, Learned
-from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.gaussians import time_order
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import (
     LazyArrays,

@@ -6,7 +6,19 @@ from scipy.optimize import linear_sum_assignment
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
 from skl_tot.decoding.evidence import log_densities
-from skl_tot.methods import discriminants, hmm_model
+from skl_tot.methods.gaussians import (
+    appearance_scores,
+    cluster_frames,
+    embed,
+    find_moment,
+    fit_appearance,
+    fit_hmm,
+    log_joint,
+    measure_spread,
+    principal_components,
+    slow_directions,
+    start_from_equal_parts,
+)
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.progress import watched
 from skl_tot.recordings.errors import is_int, refuse, warn_user
@@ -113,22 +125,22 @@ class HiddenMarkovModels:
     """Left-to-right `HMMSegmenter` models of some recordings, which score all."""
 
     def __init__(self, videos, indices):
-        center, components, mean_variance = discriminants.principal_components(
+        center, components, mean_variance = principal_components(
             videos.select(indices), 16
         )
         self.frames, self.indices = [], indices
         for i in range(len(videos)):
-            self.frames.append(discriminants.embed(videos, i, center, components.T))
+            self.frames.append(embed(videos, i, center, components.T))
         self.reg_covar = 1e-2 * mean_variance
 
     def scores(self, n_actions):
         """Scores of all recordings."""
         taught = [self.frames[i] for i in self.indices]
         taught = [frames for frames in taught if len(frames) >= n_actions]
-        start = hmm_model.start_from_equal_parts(taught, n_actions, self.reg_covar)
+        start = start_from_equal_parts(taught, n_actions, self.reg_covar)
         settings = {"reg_covar": self.reg_covar, "max_iter": 30, "tol": 0.0}
         with watched(None):  # one of many short fits
-            model, _ = hmm_model.fit_hmm(taught, start, **settings)
+            model, _ = fit_hmm(taught, start, **settings)
         for i, frames in enumerate(self.frames):
             yield log_densities(frames, model.means, model.covars, i)
 
@@ -138,7 +150,7 @@ class Discriminants:
 
     def __init__(self, videos, indices):
         self.videos, self.taught = videos, videos.select(indices)
-        self.spread = discriminants.measure_spread(self.taught)
+        self.spread = measure_spread(self.taught)
 
     def scores(self, n_actions):
         """Scores of all recordings."""
@@ -146,14 +158,14 @@ class Discriminants:
         paths = [equal_parts(n_frames, n_actions) for n_frames in taught.lengths]
         for _ in range(7):
             before = np.concatenate(paths)
-            appearance, projected = discriminants.fit_appearance(
+            appearance, projected = fit_appearance(
                 taught, paths, n_actions, self.spread
             )
             for i, frames in enumerate(projected):
-                paths[i] = order.viterbi(discriminants.log_joint(frames, appearance, i))
+                paths[i] = order.viterbi(log_joint(frames, appearance, i))
             if np.array_equal(np.concatenate(paths), before):
                 break
-        return discriminants.appearance_scores(self.videos, appearance)
+        return appearance_scores(self.videos, appearance)
 
 
 def score_in_any_order(videos):
@@ -162,7 +174,7 @@ def score_in_any_order(videos):
 
     def label_by(is_taught, n_actions):
         options = {"n_init": 3, "random_state": 0}
-        kmeans = hmm_model.cluster_frames(frames[is_taught], n_actions, **options)
+        kmeans = cluster_frames(frames[is_taught], n_actions, **options)
         return kmeans.predict(frames)
 
     def score(n_actions):
@@ -181,9 +193,9 @@ def _halves_of_time(videos):
     """Frames along slow directions, and their halves (n_lengths, n_frames)."""
     # Halves are alternating pieces of 1, 2, 4 and 8 moments, as those of one length
     # might fit the rhythm of the actions.
-    moment, frames, halves = discriminants.find_moment(videos), [], []
+    moment, frames, halves = find_moment(videos), [], []
     sample = stretches(videos).videos
-    center, directions = discriminants.slow_directions(sample, moment, 16)
+    center, directions = slow_directions(sample, moment, 16)
     step = 1 + int(videos.lengths.sum()) // 6000  # for the time of K-means
     for i, length in enumerate(videos.lengths.tolist()):
         times = np.arange(0, length, step)

@@ -12,7 +12,7 @@ from skl_tot.baselines.alternating import (
     fit_mallow,
 )
 from skl_tot.decoding.orders import MallowDecoder, inversions_of
-from skl_tot.methods.discriminants import log_joint
+from skl_tot.methods.gaussians import log_joint
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.methods.hmm_model import AnyOrder
+from skl_tot.methods.gaussians import AnyOrder
 from skl_tot.methods.scores import Merge, Split, fit_split
 
 

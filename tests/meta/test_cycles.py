@@ -11,23 +11,19 @@ from hypothesis import strategies as st
 from skl_tot.datasets import make_activities
 from skl_tot.meta import cycles
 from skl_tot.meta.cycles import (
+    N_PHASES,
     Cycles,
+    PhaseModel,
+    _cut_line,
     _distances,
     _elect,
     _least_sum,
-    check_cuts,
-    cuts_of_path,
-    errors_of_cycles,
     find_cycles,
-    find_period,
-)
-from skl_tot.meta.phases import (
-    N_PHASES,
-    PhaseModel,
-    _cut_line,
     find_origin,
+    find_period,
     phases_between,
 )
+from skl_tot.meta.cyclic import check_cuts, cuts_of_path, errors_of_cycles
 from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
 
 
@@ -61,7 +57,7 @@ def test_cycles_are_not_cut_in_half():
 def test_a_long_recording_is_read_in_blocks(monkeypatch):
     frames, _, cuts = make_work(n_cycles=5, duration=100)
     monkeypatch.setattr(cycles, "MOST_BLOCKS", 2**8)
-    monkeypatch.setattr("skl_tot.meta.phases.BLOCK_BYTES", 2**12)
+    monkeypatch.setattr("skl_tot.meta.cycles.BLOCK_BYTES", 2**12)
     found = find_cycles(frames.astype(np.float32), 4, random_state=0)
     assert len(found) == len(cuts)
     assert found[-1] == len(frames)

@@ -19,7 +19,8 @@ from skl_tot import (
 )
 from skl_tot.baselines import EqualPartsSegmenter
 from skl_tot.io import save_model
-from skl_tot.meta.cycles import check_cuts, find_cycles
+from skl_tot.meta.cycles import find_cycles
+from skl_tot.meta.cyclic import check_cuts
 
 RNG = np.random.default_rng(0)
 CUTS = [0, 15, 30, 45, 60]

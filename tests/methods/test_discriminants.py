@@ -4,7 +4,7 @@ from scipy.linalg import eigh
 from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
-from skl_tot.methods.discriminants import (
+from skl_tot.methods.gaussians import (
     RIDGE,
     Appearance,
     action_means,

@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter
-from skl_tot.methods.hmm_model import (
+from skl_tot.methods.gaussians import (
     InOrder,
     fit_hmm,
     log_densities,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.meta.cycles import cuts_of_path
+from skl_tot.meta.cyclic import cuts_of_path
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, deviations
 from skl_tot.statistics.actions import cut_cycles
