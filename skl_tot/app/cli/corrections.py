@@ -1,4 +1,4 @@
-"""Commands for people who correct: suggest, refine, edit, review."""
+"""Commands for people who correct: suggest, refine, review."""
 
 from pathlib import Path
 
@@ -84,74 +84,6 @@ def refine(options):
         save_model(refined, options.out)
     print(inputs.describe_amount(y))
     print(f"Written to {options.out}.")
-
-
-def add_edit(commands):
-    """Add the command ``edit``."""
-    parser = arguments.add_command(
-        commands,
-        edit,
-        "merge, split and rename actions, in this order",
-        "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
-        [arguments.reading_options()],
-    )
-    add = parser.add_argument
-    add("model", metavar="MODEL", help=arguments.MODEL)
-    text = "actions to merge into one; repeat it for others, with the new labels"
-    add("--merge", nargs="+", action="append", default=[], metavar="ACTION", help=text)
-    text = "action to split in two, by --features"
-    add("--split", action="append", default=[], metavar="ACTION", help=text)
-    new = "ACTION=NAME"
-    add("--rename", nargs="+", action="extend", default=[], metavar=new, help="names")
-    add("--features", metavar="DATA", help="recordings to split the action by")
-    arguments.add_model_out(parser)
-
-
-def edit(options):
-    """Merge, split and rename actions; save the model."""
-    if not (options.merge or options.split or options.rename):
-        expected = "--merge, --split or --rename"
-        raise ValueError(f"nothing to do, expected {expected}.")
-    arguments.check_needed(options, "features", inputs.READING)
-    if options.split and options.features is None:
-        raise ValueError("--features is missing, expected recordings to split by.")
-    inputs.check_inputs(options.features, model=options.model)
-    outputs.check_model(options.out, [options.features])
-    new_names = dict(map(_split_name, options.rename))
-    source = options.features and inputs.Source(options.features, options)
-    from skl_tot import corrections
-    from skl_tot.io.models import save_model
-    from skl_tot.methods.pipelines import segmenter_of
-
-    model = inputs.load_model(options.model)
-    recordings = source and source.open(model)
-    for words in options.merge:
-        model = corrections.merge(model, _labels_of(words, model))
-    for word in options.split:
-        (label,) = _labels_of([word], model)
-        with stage("splitting"):
-            model = corrections.split(model, label, recordings)
-    if new_names:
-        labels = _labels_of(new_names, model)
-        model = corrections.rename(model, dict(zip(labels, new_names.values())))
-    save_model(model, options.out)
-    actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
-    print(f"Actions: {actions}.\nWritten to {options.out}.")
-
-
-def _labels_of(words, model):
-    from skl_tot.methods.pipelines import segmenter_of
-
-    if segmenter_of(model).actions_.dtype.kind == "U":
-        return list(words)
-    return [int(word) if word.lstrip("-").isdigit() else word for word in words]
-
-
-def _split_name(text):
-    old, sign, new = text.partition("=")
-    if not (sign and old and new.strip()):
-        raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")
-    return old, new
 
 
 def add_review(commands):

@@ -22,7 +22,6 @@ COMMANDS = {  # in the order of use
     "suggest": corrections.add_suggest,
     "review": corrections.add_review,
     "refine": corrections.add_refine,
-    "edit": corrections.add_edit,
     "subtasks": predictions.add_subtasks,
     "demo": trying.add_demo,
 }

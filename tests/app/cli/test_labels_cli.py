@@ -1,4 +1,4 @@
-"""The command line for labels of people: suggest, fit, refine, edit, evaluate."""
+"""The command line for labels of people: suggest, fit, refine, evaluate."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
-from skl_tot.corrections import merge, recordings_to_label, rename
+from skl_tot.corrections import recordings_to_label
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, segments, write_segments
 from skl_tot.preprocessing import SignalWindows
@@ -144,17 +144,6 @@ def test_evaluate_by_labels(run, capsys):
         assert run(f"evaluate flat found --labels part {options}") == 0
         words = capsys.readouterr().out.split()
         assert words[words.index("frames", words.index("MoF")) + 1] == n_frames
-
-
-def test_edit(run):
-    command = "edit model.skops --merge 1 2 --rename 0=reach 1=pour --out e.skops"
-    assert run(command) == 0
-    video = np.load("flat/v0.npy")
-    expected = rename(merge(load_model("model.skops"), [1, 2]), ["reach", "pour"])
-    found = load_model("e.skops").predict(video)
-    assert found.tolist() == expected.predict(video).tolist()
-    assert run("edit model.skops --split 1 --features flat --out s.skops") == 0
-    assert load_model("s.skops").actions_.tolist() == [0, 1, 2, 3]
 
 
 def test_labels_of_recordings_with_stops_go_there_and_back(run, capsys, tmp_path):

@@ -24,8 +24,6 @@ EARLY = [
     "evaluate flat none",
     "refine model.skops flat --labels none --out a.skops",
     "suggest none",
-    "edit model.skops --rename other --out a.skops",
-    "edit model.skops --split 0 --features none --out a.skops",
     "report model.skops flat --videos none --out a.html",
     "report model.skops flat --out a.html --summary names.txt/a",
     "review model.skops none",

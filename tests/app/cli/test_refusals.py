@@ -55,9 +55,6 @@ REFUSED = {  # and the words of the refusal
     "evaluate flat stranger --labels two": "no recording 'v9'",
     "report model.skops flat --out a.html --videos flat": "flat has no video",
     "demo --n-videos 0 --out a.png": "'n_videos'",
-    "edit model.skops --out a.skops --merge 1": "2 or more distinct",
-    "edit model.skops --out a.skops --split 1": "--features is missing",
-    "edit model.skops --out a.skops --rename 0": "expected ACTION=NAME",
     f"{REVIEW} --cycles": "--cycles is given with the model",
     f"{REVIEW} --faults cut": "--faults is given with the model",
     f"{REVIEW} --port 70000": "port is 70000",
@@ -66,7 +63,6 @@ REFUSED = {  # and the words of the refusal
     "review flat --no-browser --method hmm": "without --n-actions",
     # suffixes that a command does not write
     "fit flat --n-actions 2 --out a.csv": r"\.skops",
-    "edit model.skops --rename 0=a --out a.skop": r"\.skops",
     "predict model.skops flat --out a.docx": r"a folder, .*\.csv, \.xlsx,",
     "predict model.skops flat --format elan --out a.eaf": "a folder,",
     "report model.skops flat --out a.pdf": r"\.html",
