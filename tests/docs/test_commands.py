@@ -73,7 +73,6 @@ def test_start(capsys):
     assert main(["demo", "--recordings", "cycles"]) == 0
     for block in blocks_of(text, "console"):
         check(block, capsys)
-    assert Path("named.png").is_file()
     for code in blocks_of(text, "python"):
         exec(compile(code, "start.md", "exec"), {})
 

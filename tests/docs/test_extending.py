@@ -114,4 +114,3 @@ def test_format(extensions, activity, tmp_path):
     arguments = [str(model), str(tmp_path), "--out", str(out), "--format", "runs"]
     assert main(["predict", *arguments]) == 0
     assert len(list(out.glob("*.runs"))) == len(activity[0])
-    assert main(["plot", str(out), "--out", str(tmp_path / "a.png")]) == 0

@@ -126,12 +126,6 @@ def groups_options():
     return _parent("--groups", text, metavar="FILE")
 
 
-def rate_option():
-    """Parent with the option for the rate of frames."""
-    text = "frames per second, for times"
-    return _parent("--fps", text, type=positive, metavar="RATE")
-
-
 def names_option():
     """Parent with the option for names of actions."""
     return _parent("--names", "'<number> <name>' a line", metavar="FILE")

@@ -7,7 +7,7 @@ import warnings
 from functools import partial
 
 from skl_tot import __version__
-from skl_tot.app.cli import corrections, fitting, pictures, predictions, stages, trying
+from skl_tot.app.cli import corrections, fitting, predictions, reports, stages, trying
 from skl_tot.app.cli.arguments import Parser
 from skl_tot.app.cli.outputs import in_options
 
@@ -15,9 +15,8 @@ COMMANDS = {  # in the order of use
     "features": fitting.add_features,
     "fit": fitting.add_fit,
     "predict": predictions.add_predict,
-    "report": pictures.add_report,
-    "summary": pictures.add_summary,
-    "plot": pictures.add_plot,
+    "report": reports.add_report,
+    "summary": reports.add_summary,
     "evaluate": predictions.add_evaluate,
     "suggest": corrections.add_suggest,
     "review": corrections.add_review,

@@ -179,13 +179,3 @@ def write_report(path, opened, **options):
         write_page(content, path)
     print(f"Report written to {path}.")
     return content
-
-
-def draw_timelines(path, y_true, y_pred, **options):
-    """Draw timelines into a file."""
-    from skl_tot import SegmentationDisplay
-    from skl_tot.recordings.disk import replaced
-
-    display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
-    with replaced(path) as temporary:
-        display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")

@@ -46,7 +46,13 @@ def demo(options):
         remedy = how_to_install("plot")
         print(f"No timelines are drawn without matplotlib: {remedy}")
     else:
-        outputs.draw_timelines(out, labels, predicted, video_names=names)
+        from skl_tot.recordings.disk import replaced
+
+        display = skl_tot.SegmentationDisplay.from_predictions(
+            labels, predicted, video_names=names
+        )
+        with replaced(out) as temporary:
+            display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
         print(f"Timelines drawn in {out}.")
     if folder is not None:
         print(f"{outputs.count(n_videos, 'recording')} written to {folder}.")

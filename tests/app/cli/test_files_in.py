@@ -77,7 +77,6 @@ def test_predictions_are_those_of_the_fit():
         "report long.skops long.csv --out a.html --summary a",
         "refine long.skops long.csv --labels l.csv --out a.skops",
         "evaluate long.csv l.csv --labels l.csv --like long.skops",
-        "plot l.csv --out a.png",
         "fit long.csv --like long.skops --n-actions 2 --method hmm --out a.skops",
     ],
 )

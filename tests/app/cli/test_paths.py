@@ -30,7 +30,6 @@ EARLY = [
     "review model.skops",
     "review model.skops flat --out names.txt/a",
     "summary segments --groups none --out a",
-    "plot segments --out new",
     "features clip.mp4 --weights none --out a",
     "subtasks none segments --out a",
     "demo --out names.txt/a.png",

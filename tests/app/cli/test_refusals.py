@@ -46,7 +46,6 @@ REFUSED = {  # and the words of the refusal
     "fit flat --n-actions 3 --seeds 3 --out a.skops": "flat has no groundTruth",
     "fit data --n-actions 3 --method equal --seeds 3 --out a.skops": "no part draws",
     "fit flat --labels two --seeds 3 --out a.skops": "without --n-actions",
-    "plot segments --ground-truth flat --out a.png": "no folder groundTruth",
     "evaluate data short": "predictions of 2 frames, expected 53",
     "evaluate data segments ./segments": "expected different names",
     "evaluate data segments --scope activity": "one of each activity",
@@ -68,7 +67,7 @@ REFUSED = {  # and the words of the refusal
     "report model.skops flat --out a.pdf": r"\.html",
     "report model.skops flat --out a.html --summary a.csv": r"a folder, .*\.xlsx",
     "summary segments --out a.docx": r"a folder, .*\.xlsx",
-    "plot segments --out a.docx": r"\.png, \.svg",
+    "demo --out a.docx": r"\.png, \.svg",
     "features clip.mp4 --out a.npy": "a folder",
     "review model.skops flat --out a.csv": "a folder",
     # inputs are kept

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.app.cli.pictures import write_lists
+from skl_tot.app.cli.reports import write_lists
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
 from skl_tot.statistics import cycle_times, durations, transitions, usual_order

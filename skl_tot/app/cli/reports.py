@@ -1,4 +1,4 @@
-"""Commands for pictures and pages: plot, report, summary."""
+"""Commands for pages and tables: report, summary."""
 
 from pathlib import Path
 
@@ -12,67 +12,6 @@ REASONS |= {"extra": "{0[0]} ({0[1]:.4g})"} | dict.fromkeys(
     ("as_long_as_two", "too_long", "too_short"),
     "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})",
 )
-
-
-def add_plot(commands):
-    """Add the command ``plot``."""
-    summary = "draw timelines of predicted segments"
-    example = "skl-tot plot segments --out timelines.png --fps 30"
-    parents = [arguments.rate_option(), arguments.names_option()]
-    add = arguments.add_command(commands, plot, summary, example, parents).add_argument
-    add("predictions", metavar="PREDICTIONS", help="from predict")
-    text = f"picture to write ({', '.join(outputs.PICTURE)})"
-    add("--out", required=True, metavar="PICTURE", help=text)
-    add("--ground-truth", metavar="DIR", help="folder with groundTruth")
-    text = "features in DIR are arrays of shape (features, frames)"
-    add("--transpose", action="store_true", help=text)
-
-
-def plot(options):
-    """Draw the timelines of predictions."""
-    paths = [options.predictions, options.ground_truth, options.names]
-    inputs.check_inputs(*paths)
-    outputs.check_output(options.out, "--out", paths, outputs.PICTURE)
-    names = inputs.read_names(options.names)
-    from skl_tot.datasets import load_action_dataset
-    from skl_tot.io.files import read_table
-    from skl_tot.io.formats.base import mean_rate
-    from skl_tot.recordings.disk import text_of_name
-    from skl_tot.recordings.names import name_actions
-
-    recordings, predicted = inputs.read_predictions(options.predictions)
-    truth = order = None
-    if options.ground_truth:
-        folder = options.ground_truth
-        data = load_action_dataset(folder, transpose=options.transpose)
-        by_name = data.labels and dict(zip(data.video_names, data.labels))
-        truth = inputs.labels_of_names(by_name, folder, recordings)
-    if names:
-        if predicted[0].dtype.kind == "U":
-            text = f"--names is given, but {options.predictions} has names already"
-            raise ValueError(f"{text}.")
-        order = None if truth else _words_by_number(predicted, names)
-        predicted = name_actions(predicted, names)
-    with outputs.names_in_errors(recordings):
-        outputs.draw_timelines(
-            options.out,
-            truth,
-            predicted,
-            fps=options.fps or mean_rate(read_table(options.predictions)),
-            video_names=list(map(text_of_name, recordings)),
-            target_names=order,
-        )
-    number = outputs.count(len(recordings), "recording")
-    print(f"Timelines of {number} drawn in {options.out}.")
-
-
-def _words_by_number(labels, names):
-    """Display words of actions at the index of their number, which keeps colours."""
-    from skl_tot.recordings.names import distinct_labels
-
-    numbers = sorted(distinct_labels(labels) | names.keys())
-    codes = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
-    return [names.get(number, str(number)) for number in dict.fromkeys(codes)]
 
 
 def add_report(commands):
@@ -145,11 +84,14 @@ def add_summary(commands):
     """Add the command ``summary``."""
     summary_ = "write durations, transitions, cycles and deviations"
     example = "skl-tot summary segments --groups groups.csv --out summary"
-    parents = [arguments.rate_option(), arguments.groups_options()]
+    parents = [arguments.groups_options()]
     parser = arguments.add_command(commands, summary, summary_, example, parents)
-    parser.add_argument("segments", metavar="SEGMENTS", help=arguments.SEGMENTS)
+    add = parser.add_argument
+    add("segments", metavar="SEGMENTS", help=arguments.SEGMENTS)
     text = "folder to write, or a workbook (.xlsx) of its tables"
-    parser.add_argument("--out", required=True, metavar="PATH", help=text)
+    add("--out", required=True, metavar="PATH", help=text)
+    text = "frames per second, for times"
+    add("--fps", type=arguments.positive, metavar="RATE", help=text)
 
 
 def summary(options):
