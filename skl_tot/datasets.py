@@ -1,6 +1,7 @@
 """Generated activities, and recordings in the field's folder layout."""
 
 import os
+import re
 from itertools import pairwise
 from numbers import Integral, Real
 from operator import attrgetter
@@ -11,9 +12,9 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from skl_tot.recordings.disk import read_text, split_lines
-from skl_tot.recordings.errors import one_line, refuse
+from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_arrays, read_features
-from skl_tot.recordings.names import distinct_labels, read_numbered_names
+from skl_tot.recordings.names import distinct_labels
 from skl_tot.recordings.sources import describe_folder, matching
 
 __all__ = [
@@ -283,10 +284,16 @@ def _read_mapping(root):
     if path is None:
         return None
     numbers = {}
-    for number, label, where in read_numbered_names(path, "label"):
-        if label in numbers or number in numbers.values():
-            raise ValueError(f"{where}, expected each number and label once.")
-        numbers[label] = number
+    for i, line in enumerate(map(str.strip, split_lines(read_text(path))), start=1):
+        where = f"{path}, line {i}, is {short_repr(line)}"
+        match = re.fullmatch(r"(-?\d{1,18})\s+(.+)", line)
+        if match:
+            number, label = int(match[1]), match[2]
+            if label in numbers or number in numbers.values():
+                raise ValueError(f"{where}, expected each number and label once.")
+            numbers[label] = number
+        elif line:
+            raise ValueError(f"{where}, expected '<int> <label>'.")
     return sorted(numbers, key=numbers.get)
 
 

@@ -10,7 +10,7 @@ from skl_tot import HMMSegmenter
 from skl_tot.app.cli.main import main
 from skl_tot.app.review import Review
 from skl_tot.datasets import make_activities
-from skl_tot.io import read_names, read_segments, save_model, segments, write_segments
+from skl_tot.io import read_segments, save_model, segments, write_segments
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.disk import find_same_files, is_file_name
 
@@ -76,7 +76,6 @@ def test_line_ends_and_marks(tmp_path, end, mark):
 
     (array,) = read_recordings(write("a.csv", '"x,é",y\n1.5,3\n2.5,1\n')).arrays
     assert array["x,é"].tolist() == [1.5, 2.5]
-    assert read_names(write("names.txt", "0 cup\n1 切\n")) == {0: "cup", 1: "切"}
     tracks = "scorer,D,D\nbodyparts,nose,nose\ncoords,x,y\n0,1,2\n1,3,4\n"
     (array,) = read_recordings(write("track.csv", tracks)).arrays
     assert array.to_numpy().tolist() == [[1, 2], [3, 4]]
@@ -87,7 +86,7 @@ def test_line_ends_and_marks(tmp_path, end, mark):
         assert read_segments(path, fps=10).tolist() == labels.tolist()
 
 
-@pytest.mark.parametrize("read", [read_recordings, read_segments, read_names])
+@pytest.mark.parametrize("read", [read_recordings, read_segments])
 def test_text_of_other_encodings_is_refused(tmp_path, read):
     path = tmp_path / "a.csv"
     path.write_bytes("action,größe\n0,2\n".encode("cp1252"))

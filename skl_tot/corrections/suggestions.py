@@ -72,13 +72,10 @@ def most_informative(model, X, n=1) -> list[dict]:
     return rank_moments([labels[path] for path in paths], doubts, n)
 
 
-def measure_doubts(decoded, names=None):
-    """Doubt (n_frames,) about a decoded recording; equal ``names`` are one action."""
-    probabilities = decoded.posterior
-    if names is not None:
-        probabilities = probabilities @ (names[:, None] == np.unique(names))
+def measure_doubts(decoded):
+    """Doubt (n_frames,) about a decoded recording."""
     # rounding may make some negative
-    return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
+    return entr(np.maximum(decoded.posterior.astype(float), 0)).sum(axis=1)
 
 
 def rank_moments(paths, doubts, n, least=0):

@@ -1,6 +1,4 @@
 from .files import labels_from_segments as labels_from_segments
-from .files import name_actions as name_actions
-from .files import read_names as read_names
 from .files import read_segments as read_segments
 from .files import read_table as read_table
 from .files import segments as segments
@@ -17,8 +15,6 @@ __all__ = [
     "Format",
     "labels_from_segments",
     "load_model",
-    "name_actions",
-    "read_names",
     "read_segments",
     "read_table",
     "save_model",

@@ -17,7 +17,6 @@ from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.
-from skl_tot.recordings.names import name_actions, read_names  # noqa: F401
 from skl_tot.recordings.segment_checks import frames_of, rows_by_recording
 from skl_tot.recordings.segment_table import (  # noqa: F401
     labels_from_segments,

@@ -116,30 +116,24 @@ def path_boundaries(model, decoded, breaks=()):
     return boundary_intervals(scores, decoded.path, blur=0.1, breaks=breaks)
 
 
-def path_confidence(decoded, names=None):
+def path_confidence(decoded):
     """Probability (n_frames,) of the action of each frame; 1 for background."""
-    # with an array `names` (n_actions,), that of all actions of its name
     path, posterior = decoded.path, decoded.posterior
-    if names is None:
-        confidence = posterior[np.arange(len(path)), path]
-    else:  # actions of the same name are one
-        confidence = (posterior * (names[:, None] == names)[path]).sum(axis=1)
-    confidence = np.clip(confidence, 0, 1)  # rounding
+    confidence = np.clip(posterior[np.arange(len(path)), path], 0, 1)  # rounding
     return np.where(path == BACKGROUND, 1, confidence)
 
 
-def predict_with_confidence(model, X, names=None):
-    """Three lists by recording: labels or names, probabilities, and boundaries."""
-    # the rows of `path_boundaries`; an array `names` replaces those of the model
+def predict_with_confidence(model, X):
+    """Three lists by recording: labels, probabilities, rows of `path_boundaries`."""
     labels, confidence, boundaries = [], [], []
     breaks_of = as_recordings(X).breaks_of
     for i, decoded in enumerate(decode_recordings(model, X)):
         labels.append(decoded.path)
-        confidence.append(path_confidence(decoded, names))
+        confidence.append(path_confidence(decoded))
         boundaries.append(path_boundaries(model, decoded, breaks_of(i)))
-    names = segmenter_of(model).classes_ if names is None else names
-    if names is not None:
-        labels = [labels_of_codes(path, names) for path in labels]
+    classes = segmenter_of(model).classes_
+    if classes is not None:
+        labels = [labels_of_codes(path, classes) for path in labels]
     return labels, confidence, boundaries
 
 

@@ -1,20 +1,17 @@
 """Names of actions, background labels, and warnings about actions."""
 
 import itertools
-import re
 from collections import Counter
 
 import numpy as np
 
-from skl_tot.recordings.disk import is_line, read_text, split_lines
-from skl_tot.recordings.errors import is_int, listed, refuse, short_repr
+from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.errors import is_int, listed, refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
     NO_ACTIONS,
-    describe_classes,
     find_code,
-    split_label_sequences,
 )
 
 
@@ -72,96 +69,6 @@ def unused_names(word, taken, first=1):
     return (name for name in names if name not in taken)
 
 
-def name_actions(y, names) -> np.ndarray | list:
-    """Replace label numbers by names.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_frames,), or a sequence of such
-        Label of each frame of one recording or of many.
-    names : dict or sequence of str
-        Name of each label, as ``{0: "take cup"}`` or ``["take cup", "pour"]``. Labels
-        with equal names become one action. Labels without a name keep their number, as
-        text; -1 becomes "background".
-
-    Returns
-    -------
-    labels : ndarray of str of shape (n_frames,), or a list of such
-        For displays, metrics, `segments` and files.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If labels or names are not valid, or a name is that of another action.
-
-    Examples
-    --------
-    >>> from skl_tot.io import name_actions
-    >>> name_actions([0, 0, 1, 2], {0: "take cup", 1: "pour"}).tolist()
-    ['take cup', 'take cup', 'pour', '2']
-    """
-    sequences, is_single = split_label_sequences(y)
-    names = _by_label(names, "names")
-    _check_words(names)
-    labels = distinct_labels(sequences)
-    _check_keys(names, labels)
-    unnamed = set(map(str, labels)) - set(map(str, names))
-    _check_free(names, unnamed | {BACKGROUND_NAME})
-    names = {BACKGROUND: BACKGROUND_NAME} | names
-    named = [_put_words(sequence, names) for sequence in sequences]
-    return named[0] if is_single else named
-
-
-def _by_label(names, what):
-    """Names, a dict or a sequence, as a dict; refuse text, a sequence of letters."""
-    if isinstance(names, (str, bytes)):
-        refuse(what, names, "a dict or a list of names", TypeError)
-    return names if isinstance(names, dict) else dict(enumerate(names))
-
-
-def _check_words(names):
-    for label, name in names.items():
-        is_taken = name == str(BACKGROUND) and label != BACKGROUND
-        if is_taken or not (isinstance(name, str) and is_line(name)):
-            expected = f"text of one line, and not '{BACKGROUND}', which is background"
-            refuse(f"The name of {short_repr(label)}", name, expected)
-
-
-def _check_keys(names, labels):
-    example = next(iter(labels), None)
-    for key in names if labels else ():
-        if isinstance(key, str) != isinstance(example, str):
-            expected = f"one of the type of the labels, as {short_repr(example)}"
-            refuse("A key of names", key, expected, TypeError)
-
-
-def _check_free(names, others):
-    for label, name in names.items():
-        if label != BACKGROUND and name in others:
-            expected = "no label of another action"
-            refuse(f"The name of {short_repr(label)}", name, expected)
-
-
-def _put_words(labels, names):
-    labels, codes = np.unique(labels, return_inverse=True)
-    words = [names.get(label, str(label)) for label in labels.tolist()]
-    return np.array(words, dtype=str)[codes]
-
-
-def name_all_actions(labels, names, what="names"):
-    """Names (n_actions,) of all actions: given ones, and default ones for the rest."""
-    # `labels` are those of a model; `names` is a dict, a list or None.
-    names = {} if names is None else _by_label(names, what)
-    is_text = labels.dtype.kind == "U"
-    keys = np.arange(len(labels)) if is_text else labels
-    check_names(names, keys, what)
-    _check_words(names)
-    words = dict(zip(keys.tolist(), default_names(labels.tolist(), "action").values()))
-    unnamed = set() if is_text else {words[key] for key in words.keys() - names.keys()}
-    _check_free(names, unnamed | {BACKGROUND_NAME})
-    return np.array(list((words | dict(names)).values()), dtype=str)
-
-
 def default_names(labels, word):
     """Names of unnamed labels: text unchanged, numbers after a word."""
     return {k: k if isinstance(k, str) else f"{word} {k}" for k in labels}
@@ -184,8 +91,10 @@ def name_labels(labels, target_names):
         names = dict(zip(labels, labels))
     elif isinstance(target_names, dict):
         names = {label: target_names.get(label, label) for label in labels}
+    elif isinstance(target_names, (str, bytes)):  # a sequence of letters
+        refuse("target_names", target_names, "a dict or a list of names", TypeError)
     else:
-        by_label = _by_label(target_names, "target_names")
+        by_label = dict(enumerate(target_names))
         keys = target_names if is_text else by_label
         names = {key: by_label[k] for k, key in enumerate(keys) if key in labels}
     if not set(labels) <= names.keys() or len(set(names.values())) < len(names):
@@ -207,62 +116,13 @@ def labels_of_one_type(sequences):
     """Convert labels of files to text if some are, with "background" for -1."""
     if not any(sequence.dtype.kind == "U" for sequence in sequences):
         return sequences
-    names = {BACKGROUND: BACKGROUND_NAME, str(BACKGROUND): BACKGROUND_NAME}
-    return [_put_words(sequence, names) for sequence in sequences]
+    texts = [sequence.astype(str) for sequence in sequences]
+    return [np.where(x == str(BACKGROUND), BACKGROUND_NAME, x) for x in texts]
 
 
 def distinct_labels(sequences):
     """Set of all labels."""
     return set().union(*(np.unique(sequence).tolist() for sequence in sequences))
-
-
-def check_names(names, labels, what="names"):
-    """Refuse names, a dict, of numbers that are no labels of a model."""
-    if not names.keys() <= set(labels.tolist()):
-        refuse(what, list(names), f"actions {describe_classes(labels)}")
-
-
-def read_names(path) -> dict[int, str]:
-    r"""Read the names of actions.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Text with ``<int> <name>`` per line, like the field's ``mapping.txt``.
-
-    Returns
-    -------
-    names : dict of int to str
-        For `name_actions`.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from skl_tot.io import read_names
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = pathlib.Path(folder.name, "names.txt")
-    >>> _ = path.write_text("0 take cup\n1 pour")
-    >>> read_names(path)
-    {0: 'take cup', 1: 'pour'}
-    >>> folder.cleanup()
-    """
-    names = {}
-    for number, name, where in read_numbered_names(path, "name"):
-        if number in names:
-            raise ValueError(f"{where}, expected each number once.")
-        names[number] = name
-    return names
-
-
-def read_numbered_names(path, what):
-    """Yield number, name and place (for errors) of each line of ``<int> <name>``."""
-    for i, line in enumerate(split_lines(read_text(path)), start=1):
-        where = f"{path}, line {i}, is {short_repr(line.strip())}"
-        match = re.fullmatch(r"(-?\d{1,18})\s+(.+)", line.strip())
-        if match:
-            yield int(match[1]), match[2], where
-        elif line.strip():
-            raise ValueError(f"{where}, expected '<int> <{what}>'.")
 
 
 # -------------------------------------------------------------- warnings about actions

@@ -69,7 +69,6 @@ def test_start(capsys):
     text = (DOCS / "start.md").read_text("utf-8")
     labels = text_of(text, "recording,action,start_time,end_time\n")
     Path("first.csv").write_text(labels, encoding="utf-8")
-    Path("names.txt").write_text(text_of(text, "0 reach\n"), encoding="utf-8")
     assert main(["demo", "--recordings", "cycles"]) == 0
     for block in blocks_of(text, "console"):
         check(block, capsys)

@@ -89,8 +89,6 @@ CALLS = [
     (metrics.segmentation_report, SCORE | {"target_names": ["a", "b"], "digits": 3}),
     (io.segments, {"y": [0, 0, 1], "fps": 10, "confidence": [1, 1, 1]}),
     (io.labels_from_segments, {"table": TIMED}),
-    (io.name_actions, {"y": LABELS, "names": {0: "a"}}),
-    (io.read_names, {"path": "names.txt"}),
     (io.read_segments, {"path": "v.csv", "format": "csv"}),
     (io.write_segments, {"table": TIMED, "path": "out.csv", "format": "csv"}),
     (io.load_model, {"path": "no.skops", "trusted": ()}),

@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from skl_tot.io import load_model, read_names, read_segments, save_model
+from skl_tot.io import load_model, read_segments, save_model
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 
@@ -54,7 +54,6 @@ JSON = {
     "digits": b'[{"action": "a", "start": 0, "end": ' + DIGITS + b"}]",
     "NaN": b'[{"action": "a", "start": 0, "end": NaN}]',
 }
-NAMES = {"digits": DIGITS + b" a\n", "other digits": "\u0663 a\n\u00b2".encode()}
 
 
 read_tasks = functools.partial(read_segments, format="labelstudio")
@@ -65,7 +64,6 @@ READERS = {
     "parquet": (GENERAL, "v.parquet", read_segments),
     "nwb": (GENERAL, "v.nwb", read_segments),
     "labels": (BYTES | {"null": b"a\0\n\x1b\n"}, "v.txt", read_segments),
-    "names": (GENERAL | NAMES, "n.txt", read_names),
     "model": (GENERAL, "m.skops", load_model),
 }
 

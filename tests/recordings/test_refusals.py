@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.io import name_actions, segments
+from skl_tot.io import segments
 from skl_tot.recordings import (
     Recordings,
     list_faults,
@@ -15,7 +15,7 @@ from skl_tot.recordings import (
 from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.labels import arrange, encode_known, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.names import name_all_actions, name_labels
+from skl_tot.recordings.names import name_labels
 
 DAY = np.datetime64("2024-03-04T06:51:08.2", "ms")
 STILL = Recordings([np.ones((9, 2))], fps=10)
@@ -69,13 +69,6 @@ REFUSED = [  # the call, and words of the message
         (name_labels, ([0, 1], x), "target_names is")
         for x in (["a", "a"], "ab", {0: "a", 1: "a"})
     ),
-    (name_all_actions, (np.arange(2), {2: "cut"}), "names is .*from 0 to 1"),
-    *(
-        (name_actions, ([0, 1], {0: x}), "name of 0")
-        for x in ("", "a\u2028b", 3, "-1", "1")
-    ),
-    (name_actions, ([[0, 1], []], {"0": "take"}), "key of names"),
-    (name_actions, ([0, -1], {0: "background"}), "name of 0"),
     *((without_stops, (STILL, pauses), "pauses") for pauses in NO_PAUSES),
     (list_stops, [[np.ones((9, 2))]], "without_stops"),
     *((list_faults, [{"a": np.zeros(n)}], "a: its shape") for n in (9, (0, 2))),

@@ -126,11 +126,6 @@ def groups_options():
     return _parent("--groups", text, metavar="FILE")
 
 
-def names_option():
-    """Parent with the option for names of actions."""
-    return _parent("--names", "'<number> <name>' a line", metavar="FILE")
-
-
 def check_needed(arguments, needed, names):
     """Refuse values of options, by their names, without the option that they need."""
     if getattr(arguments, needed) is not None:

@@ -1,4 +1,4 @@
-"""Inputs of commands: recordings, labels, names, groups, segments."""
+"""Inputs of commands: recordings, labels, groups, segments."""
 
 import os
 import re
@@ -93,24 +93,19 @@ class Opened(NamedTuple):
     source: Source
     reviewed: Any  # model
     recordings: Any
-    names: dict | None  # of actions, as given
-    words: Any  # names of the labels of the model
     corrected: list  # labels of people, or None, for each recording
     accuracy: Any
 
 
 def open_reviewed(options):
     """Open the model or review and the recordings of a command."""
-    names = read_names(options.names)
     source = Source(options.data, options)
     with stage("loading the model"):
         from skl_tot.app.review.results import ReviewedModel
 
         reviewed = ReviewedModel(options.model)
     recordings = open_fitted(source, reviewed.model)
-    words = shown_names(reviewed.model, names)
-    told = reviewed.labels(recordings, words)
-    return Opened(source, reviewed, recordings, names, words, *told)
+    return Opened(source, reviewed, recordings, *reviewed.labels(recordings))
 
 
 def open_fitted(source, model):
@@ -238,29 +233,6 @@ def describe_amount(y):
     n_frames, n_labels = sum(map(len, labels)), len(distinct_labels(labels))
     amount = f"{n_frames} frames of {len(labels)} of {len(y)} recordings"
     return f"{amount} are labelled, with {n_labels} labels."
-
-
-def read_names(path):
-    """Names of actions by number; None without a path."""
-    if path is None:
-        return None
-    from skl_tot.recordings import names
-
-    return names.read_names(path)
-
-
-def shown_names(model, names):
-    """Display names of the labels of a fitted model; None for numbers without names."""
-    from skl_tot.methods.pipelines import segmenter_of
-    from skl_tot.recordings.names import check_names, name_actions, name_all_actions
-
-    labels = segmenter_of(model).actions_
-    if labels.dtype.kind == "U":
-        return name_all_actions(labels, names)
-    if not names:
-        return None
-    check_names(names, labels)
-    return name_actions(labels, names)
 
 
 def read_segments(path):

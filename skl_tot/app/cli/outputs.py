@@ -169,10 +169,9 @@ def write_report(path, opened, **options):
             recordings,
             video_names=list(map(text_of_name, recordings.names)),
             y_true=opened.source.ground_truth(recordings),
-            action_names=opened.names,
             corrected=corrected if any(x is not None for x in corrected) else None,
             accuracy=opened.accuracy,
-            numbers=opened.reviewed.numbers(opened.words),
+            numbers=opened.reviewed.numbers(),
             **options,
         )
     with stage("writing"):

@@ -17,7 +17,7 @@ def add_predict(commands):
         predict,
         "label each frame with its action",
         "skl-tot predict model.skops features --out segments --fps 30",
-        [arguments.names_option(), arguments.reading_options()],
+        [arguments.reading_options()],
     )
     parser.add_argument("model", metavar="MODEL", help=arguments.MODEL_OR_REVIEW)
     parser.add_argument("data", metavar="DATA", help=arguments.DATA)
@@ -42,10 +42,10 @@ def _list_formats():
 
 def predict(options):
     """Write the segments of the recordings of a folder, and perhaps a report."""
-    inputs.check_inputs(options.data, options.names, model=options.model)
+    inputs.check_inputs(options.data, model=options.model)
     from skl_tot.io.formats import FORMATS, table_of
 
-    paths = [options.model, options.data, options.names]
+    paths = [options.model, options.data]
     format_of = _find_formats(options, paths)
     if options.report is not None:
         paths += format_of
@@ -121,7 +121,7 @@ def _predict_each(opened):
     for i, name in enumerate(each(opened.recordings.names)):
         with errors_of_recording(i, name):
             recording = opened.recordings[i : i + 1]
-            prediction = predict_with_confidence(model, recording, opened.words)
+            prediction = predict_with_confidence(model, recording)
             of_frames = [values[0] for values in prediction]
             if (told := opened.corrected[i]) is not None:
                 of_frames = put_labels(told, *of_frames)

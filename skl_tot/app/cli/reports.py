@@ -22,7 +22,6 @@ def add_report(commands):
         "write a page about a model and its recordings",
         "skl-tot report model.skops features --out report.html --fps 30",
         [
-            arguments.names_option(),
             arguments.groups_options(),
             arguments.reading_options(),
         ],
@@ -38,7 +37,7 @@ def add_report(commands):
 
 def report(options):
     """Write the page about a model and its recordings, and a summary if requested."""
-    paths = [options.data, options.names, options.groups, options.videos]
+    paths = [options.data, options.groups, options.videos]
     inputs.check_inputs(*paths, model=options.model)
     paths.append(options.model)
     outputs.check_output(options.out, "--out", paths, outputs.PAGE)
@@ -47,7 +46,7 @@ def report(options):
         _check_summary(options.summary, "--summary", paths)
     groups = inputs.read_groups(options.groups)
     opened = inputs.open_reviewed(options)
-    recordings, words = opened.recordings, opened.words
+    recordings = opened.recordings
     group, subject = inputs.pick_groups(groups, recordings.names)
     videos = None
     if options.videos is not None:
@@ -62,7 +61,7 @@ def report(options):
     )
     outputs.print_stops(recordings)
     if options.summary is not None:
-        labels, telling, circle, compared = content.in_words(words)
+        labels, telling, circle, compared = content.in_words()
         tables = {"telling_features": telling}
         if compared is not None:
             tables["groups"] = compared

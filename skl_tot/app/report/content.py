@@ -49,7 +49,6 @@ class Content:
     model: Any
     segmenter: Any
     video_names: list
-    words: Any
     recordings: Any
     findings: Findings
     truth: Truth | None
@@ -208,7 +207,7 @@ class Content:
             is_shown = frames == code
             if code == BACKGROUND and not is_shown.any():
                 continue
-            row = {"name": self.findings.names[code], "code": code}
+            row: dict = {"code": code}
             row["share"] = np.average(is_shown, weights=seconds)
             row["videos"] = sum(code in path for path in paths)
             if row["videos"] and code != BACKGROUND:
@@ -260,9 +259,9 @@ class Content:
         """Table of `telling_features`, by code."""
         return self.findings.sample.table(self.features)
 
-    def in_words(self, words):
-        """Labels, telling features, circle and groups, in words or labels."""
-        words = self.segmenter.actions_ if words is None else words
+    def in_words(self):
+        """Labels, telling features, circle and groups, in labels of the model."""
+        words = self.segmenter.actions_
         names = self.findings.names  # more than words with labels from people
         new = [names.get(code, "") for code in range(len(words), max(names) + 1)]
         background = BACKGROUND_NAME if words.dtype.kind == "U" else BACKGROUND

@@ -1,7 +1,7 @@
 """Results of a model for recordings: paths, doubts and typical frames, by codes."""
 
 # The code of an action is its number in the model, so that its colour does not depend
-# on other actions; actions with equal names have the code of the first.
+# on other actions.
 
 import base64
 import io
@@ -69,7 +69,7 @@ def read_corrected(corrected, videos):
     return LabelsOfPeople(words, places)
 
 
-def gather_findings(model, videos, video_names, words, corrected=None):
+def gather_findings(model, videos, video_names, corrected=None):
     """Apply a model to recordings one by one; ``corrected`` has labels of people."""
     from skl_tot.corrections.suggestions import measure_doubts
     from skl_tot.methods.pipelines import (
@@ -80,8 +80,9 @@ def gather_findings(model, videos, video_names, words, corrected=None):
     )
 
     segmenter = segmenter_of(model)
+    words = default_names(segmenter.actions_.tolist(), "action").values()
     others = [] if corrected is None else corrected.words
-    code_of, of_people, names = _code_words(words.tolist(), others)
+    code_of, of_people, names = _code_words(list(words), others)
     actions = [code for code in names if code != BACKGROUND]
     merge = (code_of[:-1, None] == actions).astype(float)
     findings = Findings(names, {code: [] for code in actions})
@@ -91,8 +92,8 @@ def gather_findings(model, videos, video_names, words, corrected=None):
             video = transform_before(model, videos.arrays[i])
             (decoded,) = decode_recordings(segmenter, video)
         path = code_of[decoded.path]
-        confidence = path_confidence(decoded, words)
-        doubt = measure_doubts(decoded, words)
+        confidence = path_confidence(decoded)
+        doubt = measure_doubts(decoded)
         is_labelled = np.zeros(len(path), dtype=bool)
         if corrected is not None:
             places = corrected.places[i]

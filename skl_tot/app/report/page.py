@@ -30,7 +30,6 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.names import name_all_actions
 from skl_tot.statistics.bouts import groups_of_report
 from skl_tot.statistics.groups import compare_groups
 
@@ -42,7 +41,6 @@ def write_report(
     *,
     y_true=None,
     video_names=None,
-    action_names=None,
     fps=None,
     video_files=None,
     title=None,
@@ -71,11 +69,6 @@ def write_report(
         background. With names, it may be in another order than ``videos``.
     video_names : sequence of str, default=None
         Names of the recordings; None takes their own, or "recording 0", ….
-    action_names : dict or sequence of str, default=None
-        Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
-        Actions with equal names become one. Others are called "action 0" and further,
-        by their label. In a model with ``classes_``, numbers are its labels or, for
-        text labels, their indices.
     fps : float, default=None
         Frames of the features per second, for times. None takes that of ``videos`` or,
         without one, that of the fit.
@@ -111,7 +104,7 @@ def write_report(
     >>> model = HMMSegmenter(3).fit(videos)
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "report.html")
-    >>> write_report(model, videos, path, action_names={0: "take cup"})
+    >>> write_report(model, videos, path)
     >>> folder.cleanup()
     """
     content = read_model(
@@ -119,7 +112,6 @@ def write_report(
         videos,
         y_true,
         video_names,
-        action_names,
         fps,
         video_files,
         groups,
@@ -135,7 +127,6 @@ def read_model(
     videos,
     y_true=None,
     video_names=None,
-    action_names=None,
     fps=None,
     video_files=None,
     groups=None,
@@ -165,9 +156,8 @@ def read_model(
     _check_lengths(len(videos), lists)
     corrected = None if corrected is None else read_corrected(corrected, videos)
     _check_accuracy(accuracy)
-    words = name_all_actions(segmenter.actions_, action_names, "action_names")
     compared = groups_of_report(groups, subject, videos.names)
-    findings = gather_findings(model, videos, video_names, words, corrected)
+    findings = gather_findings(model, videos, video_names, corrected)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps, videos)
@@ -177,7 +167,7 @@ def read_model(
     paths.stops = videos.stops
     of_people = {"accuracy": accuracy, "numbers": numbers}
     content = Content(
-        model, segmenter, video_names, words, paths, findings, truth, **of_people
+        model, segmenter, video_names, paths, findings, truth, **of_people
     )
     if compared:
         content.groups = compare_groups(content.bouts, **compared)
@@ -266,7 +256,6 @@ def _describe_timelines(content):
             "digits": web.count_digits(content.recordings.fps),
             "unsure": round(content.unsure, 4),
             "reach": round(content.reach, 3),
-            "numbers": _list_numbers(content),
             "names": content.findings.names,
             "labels": truth.names if truth else {},
             "appearance": {k: style._asdict() for k, style in content.styles.items()},
@@ -314,19 +303,6 @@ def _describe_cycles(content):
         times = [round(time - origins[name], n_digits + 1) for time in (start, end)]
         cycles[names.index(name)].append([*times, rank])
     return cycles
-
-
-def _list_numbers(content):
-    """List the numbers in ``--names`` of the actions of each code."""
-    actions = content.segmenter.actions_.tolist()
-    words = content.words.tolist()
-    numbers = {}
-    for code, name in content.findings.names.items():
-        places = [k for k, word in enumerate(words) if word == name]
-        if code != BACKGROUND:  # labels from people may add others
-            is_text = not places or isinstance(actions[code], str)
-            numbers[code] = places if is_text else [actions[k] for k in places]
-    return numbers
 
 
 def _describe_actions(content):

@@ -1,5 +1,5 @@
 // What the page does beside the timelines: cycles, controls, the legend, links to
-// recordings, and names that people write.
+// recordings, and tables.
 import { Timelines, collator, element, partOf } from "./timelines.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -149,57 +149,3 @@ function makeOpenable(table) {
 
 for (const table of document.querySelectorAll(".sortable")) makeSortable(table);
 for (const table of document.querySelectorAll(".short")) makeOpenable(table);
-
-// ---- names that people write, kept in the browser
-
-const KEPT = `names of ${document.title} ${location.pathname}`;
-const written = {}, given = { ...data.names };
-const told = [...document.querySelectorAll(".unsaid")].map((place) => [place, place.textContent]);
-
-// The same sentence with the names that are written, each as a whole word.
-function retold(text) {
-  const codes = Object.keys(written).sort((a, b) => given[b].length - given[a].length);
-  const quoted = codes.map((code) => given[code].replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
-  const any = new RegExp(`(?<![\\p{L}\\p{N}])(${quoted.join("|")})(?![\\p{L}\\p{N}])`, "gu");
-  return text.replace(any, (own) => written[codes.find((code) => given[code] === own)]);
-}
-
-function rename(code, text) {
-  written[code] = data.names[code] = text;
-  for (const [place, sentence] of told) place.textContent = retold(sentence);
-  for (const place of document.querySelectorAll(`[data-name="${code}"]`)) {
-    if (place.textContent !== text) place.textContent = text;
-  }
-  const linesOf = (own) => data.numbers[own].map((number) => `${number} ${written[own]}`);
-  byId("lines").textContent = Object.keys(written).flatMap(linesOf).join("\n");
-  byId("naming").hidden = false;
-  showAction();
-  timelines.draw();
-}
-
-function keepNames() {
-  try { localStorage.setItem(KEPT, JSON.stringify(written)); } catch { /* where it may not */ }
-}
-
-for (const field of document.querySelectorAll(".field")) {
-  const code = field.dataset.name;
-  field.contentEditable = "plaintext-only";
-  field.setAttribute("role", "textbox");
-  field.setAttribute("aria-label", `Name of ${field.textContent}`);
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
-    event.preventDefault();
-    field.blur();
-  });
-  field.addEventListener("blur", () => {
-    const text = field.textContent.trim().replace(/\s+/g, " ");
-    if (!text || text === data.names[code]) { field.textContent = data.names[code]; return; }
-    rename(code, text);
-    keepNames();
-  });
-}
-try {
-  const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-  for (const [code, text] of Object.entries(kept)) if (code in data.numbers) rename(code, text);
-} catch { /* where it may not */ }
-byId("copy").addEventListener("click", () => navigator.clipboard.writeText(byId("lines").textContent));

@@ -14,7 +14,7 @@ from skl_tot.app.review import find_review
 from skl_tot.app.review.entry import UNLABELLED, subtract
 from skl_tot.app.review.history import History, beginning_of
 from skl_tot.app.review.identity import digest_of
-from skl_tot.app.review.teaching import actions_of, with_names_of
+from skl_tot.app.review.teaching import with_names_of
 from skl_tot.io.formats import find_format, writable_formats
 from skl_tot.io.formats.tables import write_csv
 from skl_tot.io.formats.workbooks import write_workbook
@@ -22,7 +22,6 @@ from skl_tot.recordings import disk
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
-from skl_tot.recordings.names import Actions
 from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.actions import usual_codes
 from skl_tot.statistics.bouts import collect_bouts
@@ -257,17 +256,16 @@ class ReviewedModel:
             raise ValueError("the review has no model, expected one; let it learn.")
         return self._model
 
-    def labels(self, videos, words=None):
+    def labels(self, videos):
         """List names of frames by people, or None; and the accuracy, or None."""
         # Recordings are those of the review if names and digests are.
         labels_of_each, others, n_same = [None] * len(videos), [], 0
         taken_back = []
         if not self.entries:
             return labels_of_each, None
-        names = self._names(words)
         numbers = {name: i for i, name in enumerate(videos.names)}
         for name, (digest, entry) in self.entries.items():
-            labels, i = entry.known_words(names), numbers.get(name)
+            labels, i = entry.known_words(self.state.names), numbers.get(name)
             if i is not None and digest_of(videos, i) == digest:
                 labels_of_each[i], n_same = labels, n_same + 1
                 taken_back += [name] if entry.is_taken_back() else []
@@ -284,16 +282,9 @@ class ReviewedModel:
             return labels_of_each, None
         return labels_of_each, measure(self.state.entries)
 
-    def numbers(self, words=None):
+    def numbers(self):
         """Return the number of the colour of each name, as in the review, or None."""
-        return self._names(words).by_name() if self.entries else None
-
-    def _names(self, words):
-        names = self.state.names
-        if words is None:
-            return names
-        word_of = dict(zip(actions_of(self.model), words.tolist()))
-        return Actions((code, word_of.get(name, name)) for code, name in names.items())
+        return self.state.names.by_name() if self.entries else None
 
 
 def put_labels(told, labels, confidence, boundaries):

@@ -98,7 +98,7 @@ def write_events(table, path):
     if table["action"].map(is_int).all():
         warn_user(
             "BORIS finds behaviours by their names, but these actions are numbers; "
-            "name them by --names, or by rename of skl_tot.corrections."
+            "name them in a review, or by rename of skl_tot.corrections."
         )
     rows = [
         (time / 1000, None, action, None, None)

@@ -75,7 +75,7 @@ def world(tmp_path_factory):
             labels = segments(WORDS[truth[i]], fps=10)
             write_segments(labels, root / "two" / f"v{i}.csv")
     (root / "flat" / "recordings.json").write_text('{"fps": 10}')
-    (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
+    (root / "notes.txt").write_text("a rainy day\n")
     return root
 
 

@@ -136,7 +136,7 @@ def test_gaps_and_one_table_of_all(run):
 
 def test_evaluate_by_labels(run, capsys):
     """Unlabelled frames do not count."""
-    assert run("predict model.skops flat --out found --names names.txt") == 0
+    assert run("predict model.skops flat --out found") == 0
     (Path("part")).mkdir()
     write("part/v0.csv", "action,start,end\ntake cup,0,10\npour,20,30\n")
     capsys.readouterr()

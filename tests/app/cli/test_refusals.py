@@ -32,7 +32,6 @@ REFUSED = {  # and the words of the refusal
     f"{FIT} --labels none_labelled": "no labelled frame",
     f"{FIT} --gaps unknown": "without --labels",
     f"{PREDICT} --format none": "format is 'none'",
-    f"{PREDICT} --names bad_names.txt": "line 1, is 'cup'",
     f"{PREDICT} --only w*": r"'w\*' matches nothing in flat",
     "predict model.skops data --out a --format elan": "--fps is missing",
     f"{PREDICT} --out b --format labels": "--format is given with several --out",
@@ -80,14 +79,13 @@ REFUSED = {  # and the words of the refusal
     "predict model.skops alone.csv --out .": "where alone.csv is read",
     "predict model.skops robot --out robot/data/e.parquet": "in a folder that is read",
     "summary segments --groups groups.csv --out .": "where groups.csv is read",
-    "features clip.mp4 --weights names.txt --out .": "where names.txt is read",
+    "features clip.mp4 --weights notes.txt --out .": "where notes.txt is read",
     "review model.skops tables --no-browser --out tables": "which another",
 }
 
 
 # Beside what all tests of commands read: files of mistakes, and further inputs.
 TEXTS = {
-    "bad_names.txt": "cup\n",
     "broken.skops": "no model",
     "clip.mp4": "clip",
     "groups.csv": "recording,group\nv0,a\nv1,b\n",

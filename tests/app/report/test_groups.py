@@ -35,7 +35,7 @@ def test_rows_of_groups(takes, tmp_path):
     lead = page.partition('<p class="lead">')[2].partition("</p>")[0]
     assert f"{n_differing} of {n_tested} comparisons differ" in lead
     assert "(q &lt; 0.05): " in lead
-    assert "action 0</span>" in lead
+    assert "</i>action 0" in lead
     assert " in all." in lead  # of all bouts of an action
     assert "1.28 s <small>old" in text.replace("<small>old</small>", "<small>old")
     assert "then comes" not in text  # steps are the same

@@ -129,8 +129,8 @@ WORDS = ["action 0", "pour <milk>", "action 2", "action 3"]
 def page(activity, model, tmp_path_factory):
     """The page of the model, at 4 frames per second, with a name that is no text."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    options = {"fps": 4, "video_names": NAMES, "action_names": {1: WORDS[1]}}
-    write_report(model, activity[0], path, **options)
+    options = {"fps": 4, "video_names": NAMES}
+    write_report(rename(model, WORDS), activity[0], path, **options)
     return Page(path.read_text(encoding="utf-8"))
 
 
@@ -259,7 +259,7 @@ def test_labels_of_people_are_scored_in_colours_of_their_actions(
     videos, labels = activity
     labels = [np.array(["cut", "mix", "fry", "eat"])[y] for y in labels]
     labels[0][:3] = "run"  # there are more labels than actions
-    page = write(model, videos, y_true=labels, action_names=["a", "b", "c", "d"])
+    page = write(rename(model, list("abcd")), videos, y_true=labels)
     expected = segmentation_report(labels, model.labels_, output_dict=True)
     code_of = {name: row["cluster"] for name, row in expected["actions"].items()}
     for label, row in expected["actions"].items():
@@ -289,15 +289,6 @@ def test_background(activity, write):
     # what is predicted as background stands for the label of background
     assert page.cells("scores", "background")[0][0] == "background"
     assert page.cells("typical", "background") == []
-
-
-def test_actions_of_one_name_are_one(activity, model, write):
-    page = write(model, activity[0][-2:], action_names={0: "pour", 1: "pour"})
-    for i, path in enumerate(model.predict(activity[0][-2:])):
-        assert page.segments(i).tolist() == np.where(path == 1, 0, path).tolist()
-    assert page.data["numbers"] == {"0": [0, 1], "2": [2], "3": [3]}
-    names = {"0": "pour", "2": "action 2", "3": "action 3"}
-    assert page.data["names"] == names | {"-1": "background"}
 
 
 def test_usual_order_and_deviating_recordings(activity, write):
@@ -372,7 +363,7 @@ def shift():
 def test_cycles_have_a_row_each(shift, write):
     """And breaks are in none of them."""
     model, takes = shift
-    page = write(model, takes, action_names=["pick", "weld", "pack"])
+    page = write(rename(model, ["pick", "weld", "pack"]), takes)
     _, *rows = page.rows["cycles"]
     table = cycle_times(model.predict(takes), start=[0, 1, 2])
     table = table.sort_values("duration", ascending=False, kind="stable")
@@ -474,7 +465,7 @@ def test_stops_are_listed(activity, model, write, fps, least, start):
 def test_the_page_says_what_a_fit_says_of_actions(activity, write):
     model = tot(max_iter=60, decoding="skip").fit(activity[0])
     videos = [video[:1] for video in activity[0]]  # of which each shows one action
-    page = write(model, videos, action_names=["a", "b", "c", "d"])
+    page = write(rename(model, list("abcd")), videos)
     sentences = describe_actions(model.predict(videos), dict(enumerate("abcd")))
     assert sentences
     assert all(sentence in page.text for sentence in sentences)
@@ -484,10 +475,11 @@ def test_labels_of_people_replace_those_of_the_model(activity, model, write):
     videos, _ = activity
     takes = Recordings(videos, [f"take {i}" for i in range(6)], fps=10)
     words = np.array(["cut", "mix", "fry", "eat"])
+    named = rename(model, words)
     whole = np.repeat(["rest", "mix"], [5, len(videos[1]) - 5])  # one is new
     part = np.repeat(["cut", ""], [7, len(videos[4]) - 7])
     corrected = {"take 1": whole, "take 4": part}
-    page = write(model, takes, action_names=words, corrected=corrected)
+    page = write(named, takes, corrected=corrected)
     paths = model.predict(videos)
     paths[1] = np.where(np.arange(len(whole)) < 5, 4, 1)
     paths[4][:7] = 0
@@ -496,17 +488,16 @@ def test_labels_of_people_replace_those_of_the_model(activity, model, write):
         assert recording["prediction"]["code"] == segments.labels.tolist()
         assert recording["prediction"]["start"] == (segments.starts / 10).tolist()
     assert page.data["names"]["4"] == "rest"
-    assert page.data["numbers"]["4"] == []
     assert page.data["recordings"][1]["doubt"] == {"start": [], "end": []}
     assert page.data["recordings"][1]["confidence"] == 1
     assert all(x >= 0.7 for x in page.data["recordings"][4]["doubt"]["start"])
     assert "take 1" not in {row[0] for row in page.rows["questions"][1:]}
     assert "In 2 of 6 recordings" in page.text_of[None]
     labelled = {f"take {i}": words[activity[1][i]] for i in range(5)}
-    page = write(model, takes, action_names=words, corrected=labelled)
+    page = write(named, takes, corrected=labelled)
     assert {row[0] for row in page.rows["questions"][1:]} == {"take 5"}
     y_true = [words[y] for y in activity[1]]
-    page = write(model, videos, action_names=words, y_true=y_true, corrected=y_true)
+    page = write(named, videos, y_true=y_true, corrected=y_true)
     assert "questions" not in page.rows
     assert "Of 100 frames, 100 are" in page.text
     for bad in ([["a"]] * 6, [None] * 6, [[1, 2]] + [None] * 5):
@@ -570,8 +561,8 @@ def test_parameters_steps_and_features_in_words(write):
 
 def test_same_input_gives_same_bytes(activity, model, write, tmp_path, page):
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
-    options = {"fps": 4, "video_names": NAMES, "action_names": {1: WORDS[1]}}
-    assert write(model, activity[0], **options).html == page.html
+    options = {"fps": 4, "video_names": NAMES}
+    assert write(rename(model, WORDS), activity[0], **options).html == page.html
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
@@ -583,7 +574,6 @@ def test_same_input_gives_same_bytes(activity, model, write, tmp_path, page):
         {"video_files": ["a"] * 6},
         {"y_true": [[0, 1]]},
         {"y_true": [[0, 1]] * 6},
-        {"action_names": {4: "a"}},
         {"videos": []},
         {"videos": [np.zeros((9, 5)), np.zeros((9, 4))]},
     ],
@@ -627,7 +617,7 @@ def test_signals_that_tell(write):
     videos = [pd.DataFrame(video, columns=names) for video in videos]
     scale = FramewiseTransformer(StandardScaler())  # which names what it gives
     model = make_pipeline(scale, MallowSegmenter(3)).fit(videos)
-    page = write(model, videos, action_names={1: "pour"})
+    page = write(rename(model, {1: "pour"}), videos)
     labels = model.predict(videos)
     table = telling_features(videos, labels)
     for code, name in enumerate(["action 0", "pour", "action 2"]):
