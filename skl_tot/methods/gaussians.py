@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh, solve_triangular
+from scipy.sparse.linalg import eigsh
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
@@ -83,8 +84,7 @@ def principal_components(videos, n_components):
     """Mean, directions (n_components, n_features), largest first, and mean variance."""
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
-    chosen = _last(n_components, n_features)
-    variances, directions = eigh(covariance, subset_by_index=chosen)
+    variances, directions = _largest(covariance, n_components)
     n_varying = int((variances > LEAST_VARIANCE * variances[-1]).sum())
     components = directions.T[::-1][: max(1, n_varying)]
     # the sign of an eigenvector is arbitrary: the largest entry is positive, so that
@@ -97,9 +97,16 @@ def principal_components(videos, n_components):
     return center, components * signs[:, None], mean_variance
 
 
-def _last(n_components, n_features):
-    """Return the first and last index of the largest eigenvalues."""
-    return [n_features - min(n_components or n_features, n_features), n_features - 1]
+def _largest(covariance, n_components, other=None):
+    """Largest eigenvalues, ascending, and vectors of a matrix, perhaps over another."""
+    n_features = len(covariance)
+    n_components = min(n_components or n_features, n_features)
+    if n_features > 1000 and n_components < n_features // 10:
+        # the time of the other solver grows with the cube of the features
+        start = np.ones(n_features)
+        return eigsh(covariance, n_components, other, v0=start)
+    chosen = [n_features - n_components, n_features - 1]
+    return eigh(covariance, other, subset_by_index=chosen)
 
 
 def slow_directions(videos, moment, n_components=None):
@@ -118,11 +125,8 @@ def slow_directions(videos, moment, n_components=None):
         n_frames += len(differences)
     # with a ridge, directions of little variance do not win by little change
     ridge = _ridge(covariance, RIDGE)
-    _, directions = eigh(
-        covariance + ridge,
-        changes / max(n_frames, 1) + ridge,
-        subset_by_index=_last(n_components, len(covariance)),
-    )
+    changes = changes / max(n_frames, 1) + ridge
+    _, directions = _largest(covariance + ridge, n_components, changes)
     return center, directions.T[::-1]
 
 

@@ -311,8 +311,11 @@ def _fit_pca(arrays, n_components):
     frames = np.concatenate([array[::step] for array in arrays])
     frames = np.repeat(frames, 2 if len(frames) == 1 else 1, axis=0)  # has no variance
     n_components = min(n_components, *frames.shape)
+    # the time of the other solver grows with the cube of the features
+    solver = "randomized" if frames.shape[1] > 1000 else "covariance_eigh"
+    pca = PCA(n_components, svd_solver=solver, random_state=0)
     with np.errstate(invalid="ignore"):  # shares of no variance
-        pca = PCA(n_components, svd_solver="covariance_eigh").fit(frames)
+        pca.fit(frames)
         # without those of constants, which would change means over components
         variances = pca.explained_variance_
         pca.n_components = max(1, int((variances > 1e-9 * variances[0]).sum()))
