@@ -20,7 +20,7 @@ from skl_tot.methods.gaussians import (
     start_from_equal_parts,
 )
 from skl_tot.metrics.label_free import held_out_information, video_information
-from skl_tot.progress import watched
+from skl_tot.progress import each, watched
 from skl_tot.recordings.errors import is_int, refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches, thinned
@@ -38,7 +38,7 @@ def compare_numbers(videos, numbers=None, order=None):
     videos = videos if is_free else thinned(videos).videos
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
     score_of = score_in_any_order(videos) if is_free else score_in_order(videos)
-    scores = [score_of(n_actions) for n_actions in numbers]
+    scores = [score_of(n_actions) for n_actions in each(numbers)]
     best = int(np.argmax(scores))
     table = {
         "n_actions": numbers,

@@ -14,8 +14,10 @@ from skl_tot.methods.gaussians import (
     frame_moments,
     log_joint,
     measure_spread,
+    principal_components,
     slow_directions,
 )
+from skl_tot.preprocessing import FrameView
 from skl_tot.recordings import Recordings
 
 
@@ -84,3 +86,15 @@ def test_changes_have_one_variance_in_all_directions(slow):
     within = directions @ (changes.T @ changes / len(changes) / 2 + ridge)
     np.testing.assert_allclose(within @ directions.T, np.eye(2), atol=1e-9)
     np.testing.assert_allclose(center, frames.mean(axis=0))
+
+
+def test_directions_of_many_features_are_those_of_a_decomposition():
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(60, 3)) @ rng.normal(size=(3, 1200))
+    frames += 0.1 * rng.normal(size=frames.shape)
+    _, _, expected = np.linalg.svd(frames - frames.mean(0), full_matrices=False)
+    _, components, _ = principal_components(Recordings([frames]), 3)
+    by_view = FrameView(n_components=3).fit([frames])
+    _, _, of_scaled = np.linalg.svd((frames - frames.mean(0)) / frames.std(0))
+    for first, second in [(expected, components), (of_scaled, by_view.pca_.components_)]:
+        assert np.abs(first[:3] @ second.T) == pytest.approx(np.eye(3), abs=1e-3)

@@ -12,6 +12,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.progress import watched
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,10 @@ def activity():
 
 
 def test_is_found_where_it_is_clear(activity):
-    numbers = choose_n_actions(HMMSegmenter(), activity, [1, 3, 4, 5])
+    told = []
+    with watched(lambda *steps: told.append(steps)):
+        numbers = choose_n_actions(HMMSegmenter(), activity, [1, 3, 4, 5])
+    assert told == [(n_done, 4) for n_done in range(5)]
     assert numbers["best"] == 4
     assert not numbers["at_edge"]
     assert numbers["n_actions"] == [1, 3, 4, 5]
