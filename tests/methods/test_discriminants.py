@@ -94,7 +94,8 @@ def test_directions_of_many_features_are_those_of_a_decomposition():
     frames += 0.1 * rng.normal(size=frames.shape)
     _, _, expected = np.linalg.svd(frames - frames.mean(0), full_matrices=False)
     _, components, _ = principal_components(Recordings([frames]), 3)
-    by_view = FrameView(n_components=3).fit([frames])
+    view = FrameView(n_components=3).fit([frames])
     _, _, of_scaled = np.linalg.svd((frames - frames.mean(0)) / frames.std(0))
-    for first, second in [(expected, components), (of_scaled, by_view.pca_.components_)]:
+    pairs = [(expected, components), (of_scaled, view.pca_.components_)]
+    for first, second in pairs:
         assert np.abs(first[:3] @ second.T) == pytest.approx(np.eye(3), abs=1e-3)
