@@ -1,10 +1,10 @@
+from .files import FORMATS as FORMATS
 from .files import labels_from_segments as labels_from_segments
 from .files import read_segments as read_segments
 from .files import read_table as read_table
 from .files import segments as segments
 from .files import write_segments as write_segments
-from .formats import FORMATS as FORMATS
-from .formats.base import Format as Format
+from .formats import Format as Format
 from .lerobot import write_subtasks as write_subtasks
 from .models import load_model as load_model
 from .models import save_model as save_model

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skl_tot.io import formats
-from skl_tot.io.formats.base import SegmentsError, shown_name
-from skl_tot.recordings import segment_checks as tables
+from skl_tot.io.formats import Format, SegmentsError, annotations, shown_name, tables
+from skl_tot.recordings import segment_checks as checks
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import is_line, replaced
@@ -29,8 +28,10 @@ if TYPE_CHECKING:  # commands say mistakes before they load pandas
     import pandas as pd
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
-COLUMNS = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
-COLUMNS += (*tables.BOUNDS, *tables.DATES)
+COLUMNS = ("recording", "action", *checks.FRAMES, *checks.SECONDS, "confidence")
+COLUMNS += (*checks.BOUNDS, *checks.DATES)
+# If formats share a suffix, the first one is its default.
+FORMATS: dict[str, Format] = {**tables.FORMATS, **annotations.FORMATS}
 
 
 def write_segments(table, path, *, format=None) -> None:
@@ -67,13 +68,13 @@ def write_segments(table, path, *, format=None) -> None:
     a,cut,0,2,2,0.0,0.2,0.2
     >>> folder.cleanup()
     """
-    entry = formats.find_format(path, format, formats.writable_formats())
-    table = tables.check_segments(table)
+    entry = find_format(path, format, writable_formats())
+    table = checks.check_segments(table)
     tables.check_in_frames(table)
     _check_cells(table)
     n_recordings = table["recording"].nunique() if "recording" in table else 1
     if n_recordings > 1 and not entry.many:
-        expected = f"one, or a format of {list(formats.table_formats())}"
+        expected = f"one, or a format of {list(table_formats())}"
         refuse("the number of recordings of the segments", n_recordings, expected)
     if entry.in_seconds and "start_time" not in table:
         refuse("fps", None, "frames per second for this format")
@@ -82,7 +83,7 @@ def write_segments(table, path, *, format=None) -> None:
 
 
 def _check_cells(table):
-    for key in table.columns.difference(tables.BOUNDS, sort=False):
+    for key in table.columns.difference(checks.BOUNDS, sort=False):
         blank = np.flatnonzero(table[key].isna())
         if blank.size:
             raise ValueError(f"Segment {blank[0]} has no {key}, expected a number.")
@@ -240,7 +241,7 @@ def read_by_recording(
     for file, table in _read_files(paths, format, names_of_rows):
         shown = one_line(file)
         table["action"] = table["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
-        table = tables.cut_overlaps(table, shown)
+        table = checks.cut_overlaps(table, shown)
         table[["first", "stop"]] = frames_of(table, fps, clocks)
         for name, rows in (rows_by_recording(table) or {file.stem: []}).items():
             if only is not None and not fnmatchcase(name, only):
@@ -262,7 +263,7 @@ def check_overlaps(path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # which come with the labels
         for file in _find_files(path, None)[0]:
-            tables.cut_overlaps(_read_file(file, None), one_line(file))
+            checks.cut_overlaps(_read_file(file, None), one_line(file))
 
 
 def _without_stops(table, recordings, name):
@@ -289,7 +290,7 @@ def _find_files(path, format):
 
 
 def _files_of_folder(folder, format):
-    readable = formats.readable_formats()
+    readable = readable_formats()
     if format in readable:
         readable = {format: readable[format]}
     suffixes = list(dict.fromkeys(entry.suffix for entry in readable.values()))
@@ -323,7 +324,7 @@ def _read_file(path, format):
     """Return the checked table of a file, with actions as text and places of rows."""
     import pandas as pd
 
-    entry = formats.find_format(path, format, formats.readable_formats())
+    entry = find_format(path, format, readable_formats())
     if path.exists() and not path.is_file():  # a pipe would block
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:
@@ -347,10 +348,10 @@ def _read_file(path, format):
     for key in {"action", "recording"} & set(table):
         # as objects, as pandas cannot hold all file names as text
         table[key] = pd.Series(list(map(_clean, table[key])), dtype=object)
-    is_named = not all(map(tables.is_blank, table.get("recording", ())))
+    is_named = not all(map(checks.is_blank, table.get("recording", ())))
     kept = [*COLUMNS, "place"] if is_named else [*COLUMNS[1:], "place"]
     table = table[[key for key in kept if key in table]]
-    table = tables.check_segments(table, shown).astype({"action": str})
+    table = checks.check_segments(table, shown).astype({"action": str})
     actions = table["action"]
     is_float = actions.str.fullmatch(r"-?[0-9]+\.0").all()
     if is_float and (actions == f"{BACKGROUND}.0").any():  # of integers and NaN once
@@ -376,7 +377,7 @@ def _find_length(table, file, name, lengths):
         text = f"it labels {length} frames, but {name!r} has {n_frames}"
         raise ValueError(f"{file}: {text}; expected a line for each of these.")
     if length > n_frames + 1:
-        last = f"{file}: {tables.describe_in_file(table, table['stop'].argmax())}"
+        last = f"{file}: {checks.describe_in_file(table, table['stop'].argmax())}"
         raise ValueError(f"{last} ends at frame {length}, expected at most {n_frames}.")
     return n_frames
 
@@ -388,16 +389,54 @@ def _label_frames(table, file, length, gap):
     if len(left_out):
         warn_user(
             f"{file}: {len(left_out)} of {len(table)} segments have no frame, as they "
-            f"are too short, and are left out: {tables.describe_in_file(left_out, 0)}."
+            f"are too short, and are left out: {checks.describe_in_file(left_out, 0)}."
         )
     starts, ends = kept["first"].to_numpy(), kept["stop"].to_numpy()
     overlapping = np.flatnonzero(starts[1:] < ends[:-1])
     if overlapping.size:  # of rows in frames and others in seconds
         pair = overlapping[0] + np.arange(2)
-        both = " and ".join(tables.describe_in_file(kept, k) for k in pair)
+        both = " and ".join(checks.describe_in_file(kept, k) for k in pair)
         raise ValueError(f"{file}: {both} overlap, expected one label at a time.")
     labels = np.full(2 * len(kept) + 1, gap, dtype=object)  # gaps around segments
     labels[1::2] = kept["action"]
     cuts = np.column_stack([starts, np.minimum(ends, length)]).ravel()
     counts = np.diff(np.r_[0, cuts, length])
     return repeat_labels(labels.astype(str), counts, f"{file}: ")
+
+
+# ------------------------------------------------------------------------------ formats
+
+
+def readable_formats():
+    """Return the formats with a reader."""
+    return {name: entry for name, entry in FORMATS.items() if entry.read}
+
+
+def writable_formats():
+    """Return the formats with a writer."""
+    return {name: entry for name, entry in FORMATS.items() if entry.write}
+
+
+def table_formats():
+    """Return the formats for several recordings in one file."""
+    return {name: entry for name, entry in FORMATS.items() if entry.many}
+
+
+def table_of(path):
+    """Return the format of one file of all recordings, None for a folder."""
+    suffix = None if Path(path).is_dir() else Path(path).suffix.lower()
+    names = (name for name, entry in table_formats().items() if entry.suffix == suffix)
+    return next(names, None)
+
+
+def find_format(path, name, formats):
+    """Return a format by name, or by the suffix of a file."""
+    suffix = Path(path).suffix
+    if name is None:
+        name = next(
+            (key for key in formats if formats[key].suffix.lower() == suffix.lower()),
+            suffix,  # for the error, without a name
+        )
+    if name not in formats:
+        refuse(f"{one_line(path)}: format", name, f"one of {list(formats)}")
+    return formats[name]

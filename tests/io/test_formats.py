@@ -18,8 +18,8 @@ from skl_tot.io import (
     segments,
     write_segments,
 )
-from skl_tot.io.formats import table_formats, writable_formats
-from skl_tot.io.formats.workbooks import write_workbook
+from skl_tot.io.files import table_formats, writable_formats
+from skl_tot.io.formats.tables import write_workbook
 from skl_tot.recordings import Recordings
 
 # with a non-breaking space, and with a joiner of zero width

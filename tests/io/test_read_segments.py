@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from skl_tot.io import FORMATS, read_segments, read_table, segments
 from skl_tot.io import write_segments as write
-from skl_tot.io.formats import writable_formats
+from skl_tot.io.files import writable_formats
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.disk import is_line
 from skl_tot.statistics import durations

@@ -309,7 +309,7 @@ def _read_texts(path):
     from skl_tot.recordings.disk import find_separator
 
     if path.lower().endswith(WORKBOOK):
-        from skl_tot.io.formats.workbooks import read_sheet
+        from skl_tot.io.formats.tables import read_sheet
 
         names, rows = read_sheet(path)
         table = pd.DataFrame(rows, columns=names, dtype=object).dropna(how="all")

@@ -95,7 +95,7 @@ def _is_same(path, other):
 
 
 def _is_recording(path):
-    from skl_tot.io.formats import FORMATS
+    from skl_tot.io.files import FORMATS
     from skl_tot.recordings.sources import KINDS, READERS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]

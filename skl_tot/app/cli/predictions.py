@@ -31,7 +31,7 @@ def add_predict(commands):
 
 
 def _list_formats():
-    from skl_tot.io.formats import writable_formats
+    from skl_tot.io.files import writable_formats
 
     lines = ["formats:"]
     for name, entry in writable_formats().items():
@@ -43,7 +43,7 @@ def _list_formats():
 def predict(options):
     """Write the segments of the recordings of a folder, and perhaps a report."""
     inputs.check_inputs(options.data, model=options.model)
-    from skl_tot.io.formats import FORMATS, table_of
+    from skl_tot.io.files import FORMATS, table_of
 
     paths = [options.model, options.data]
     format_of = _find_formats(options, paths)
@@ -80,7 +80,7 @@ def predict(options):
 
 
 def _find_formats(options, paths):
-    from skl_tot.io.formats import find_format, table_of, writable_formats
+    from skl_tot.io.files import find_format, table_of, writable_formats
 
     if options.format is not None and len(options.out) > 1:
         text = "--format is given with several --out, expected one"
@@ -131,7 +131,7 @@ def _predict_each(opened):
 
 def _write_folder(predictions, out, format, folders):
     from skl_tot import io
-    from skl_tot.io.formats import FORMATS
+    from skl_tot.io.files import FORMATS
     from skl_tot.preprocessing.videos import videos_beside
     from skl_tot.recordings.disk import replaced_files
     from skl_tot.recordings.errors import errors_of_recording

@@ -129,7 +129,7 @@ def _write_summary(
     """Write tables of labels, or of a table of segments, to a folder or a workbook."""
     # `circle` lists the actions of a cycle in order, or is None
     from skl_tot import statistics
-    from skl_tot.io.formats.workbooks import write_workbook
+    from skl_tot.io.formats.tables import write_workbook
     from skl_tot.recordings.disk import replaced
     from skl_tot.statistics.actions import describe_equal_parts
     from skl_tot.statistics.bouts import collect_bouts

@@ -15,9 +15,8 @@ from skl_tot.app.review.entry import UNLABELLED, subtract
 from skl_tot.app.review.history import History, beginning_of
 from skl_tot.app.review.identity import digest_of
 from skl_tot.app.review.teaching import with_names_of
-from skl_tot.io.formats import find_format, writable_formats
-from skl_tot.io.formats.tables import write_csv
-from skl_tot.io.formats.workbooks import write_workbook
+from skl_tot.io.files import find_format, writable_formats
+from skl_tot.io.formats.tables import write_csv, write_workbook
 from skl_tot.recordings import disk
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr

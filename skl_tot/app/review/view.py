@@ -8,7 +8,7 @@ from skl_tot.app import web
 from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.review.history import MOST_NEW, find_recording
 from skl_tot.display.palette import style_of
-from skl_tot.io.formats import writable_formats
+from skl_tot.io.files import writable_formats
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.statistics.deviations import deviations

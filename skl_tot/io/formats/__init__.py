@@ -1,45 +1,122 @@
-"""Formats of segment files, by name."""
+"""Formats of segment files; their descriptions, tiers and times."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from skl_tot.io.formats import annotations, tables
-from skl_tot.io.formats.base import Format
-from skl_tot.recordings.errors import one_line, refuse
+import numpy as np
 
-# If formats share a suffix, the first one is its default.
-FORMATS: dict[str, Format] = {**tables.FORMATS, **annotations.FORMATS}
+from skl_tot.recordings.disk import text_of_name
+from skl_tot.recordings.errors import refuse
 
-
-def readable_formats():
-    """Return the formats with a reader."""
-    return {name: entry for name, entry in FORMATS.items() if entry.read}
+TIER = "action"  # name of the tier in written files
 
 
-def writable_formats():
-    """Return the formats with a writer."""
-    return {name: entry for name, entry in FORMATS.items() if entry.write}
+@dataclass(frozen=True)
+class Format:
+    """Description of a file format, with its writer and reader.
+
+    An entry of `FORMATS` is available in `write_segments`, `read_segments` and the
+    command line.
+
+    Parameters
+    ----------
+    suffix : str
+        Suffix of the files, with a dot. The first format of a suffix is its default.
+    write : callable, default=None
+        Called with a table from `segments`, with at least one row, and a path. None if
+        such files cannot be written.
+    read : callable, default=None
+        Called with a path; returns a data frame with ``action``, and ``start`` and
+        ``end`` in frames or ``start_time`` and ``end_time`` in seconds; optionally
+        ``line``, for errors, and ``recording``. None if such files cannot be read.
+    description : str, default=""
+        A few words for help and documentation.
+    in_seconds : bool, default=False
+        Whether files hold only seconds: writing needs times, and frames a rate.
+    many : bool, default=False
+        Whether one file can hold several recordings, named in ``recording``.
+    of_frames : bool, default=False
+        Whether files have a label for each frame, as many as the recording has.
+
+    Examples
+    --------
+    >>> from skl_tot.io import FORMATS, Format
+    >>> def write_ends(table, path):
+    ...     table[["end", "action"]].to_csv(path, sep=" ", header=False, index=False)
+    >>> FORMATS["ends"] = Format(".ends", write_ends, description="end and action")
+    >>> del FORMATS["ends"]
+    """
+
+    suffix: str
+    write: Callable | None = None
+    read: Callable | None = None
+    description: str = ""
+    in_seconds: bool = False
+    many: bool = False
+    of_frames: bool = False
 
 
-def table_formats():
-    """Return the formats for several recordings in one file."""
-    return {name: entry for name, entry in FORMATS.items() if entry.many}
+def timed(suffix, write, read, description):
+    """Return a format of times in seconds, of one recording."""
+    return Format(suffix, write, read, description, in_seconds=True)
 
 
-def table_of(path):
-    """Return the format of one file of all recordings, None for a folder."""
-    suffix = None if Path(path).is_dir() else Path(path).suffix.lower()
-    names = (name for name, entry in table_formats().items() if entry.suffix == suffix)
-    return next(names, None)
+class SegmentsError(ValueError):
+    """An error in the content of a file, in one line without its name; and its line."""
+
+    def __init__(self, reason, line=None):
+        super().__init__(reason if line is None else f"line {line}: {reason}")
 
 
-def find_format(path, name, formats):
-    """Return a format by name, or by the suffix of a file."""
-    suffix = Path(path).suffix
-    if name is None:
-        name = next(
-            (key for key in formats if formats[key].suffix.lower() == suffix.lower()),
-            suffix,  # for the error, without a name
-        )
-    if name not in formats:
-        refuse(f"{one_line(path)}: format", name, f"one of {list(formats)}")
-    return formats[name]
+def check_rows(n_rows):
+    """Refuse a small file that declares a huge number of rows, which takes memory."""
+    if n_rows > 10**7:
+        raise SegmentsError(f"there are {n_rows} rows, expected at most {10**7}.")
+
+
+def pick_tier(tiers):
+    """Table of the tier with a name, or the only one, from pairs of name and rows."""
+    filled = [tier for tier in tiers if tier[1]]
+    named = [tier for tier in tiers if tier[0] == TIER]
+    candidates = named or filled or tiers
+    if len(candidates) != 1:
+        names = [name for name, _ in candidates]
+        expected = f"one, or one called {TIER!r}"
+        refuse("the list of tiers of intervals", names, expected, SegmentsError)
+    return table_of_times(candidates[0][1])
+
+
+def table_of_times(rows):
+    """Return a table of rows of action, start and end in seconds."""
+    import pandas as pd
+
+    columns = ["action", "start_time", "end_time"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def to_milliseconds(table):
+    """Return start, end and text of each segment of a table with times."""
+    segments = []
+    times = np.round(1000 * table[["start_time", "end_time"]].to_numpy()).tolist()
+    for (start, end), action in zip(times, map(str, table["action"])):
+        start, end = int(start), int(end)  # Python integers do not overflow
+        if start < 0:
+            refuse(f"the start of {action!r} in ms", start, "0 or later")
+        if end == start:
+            raise ValueError(f"{action!r} at {start} ms is shorter than 1 ms.")
+        segments.append((start, end, action))
+    return segments
+
+
+def shown_name(path):
+    """File name without suffix as valid text."""
+    return text_of_name(Path(path).stem)
+
+
+def mean_rate(table):
+    """Return the frames per second of a recording, None without times."""
+    if "start_time" not in table:
+        return None
+    seconds = float((table["end_time"] - table["start_time"]).sum())  # without breaks
+    return float((table["end"] - table["start"]).sum()) / seconds if seconds else None

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree
 
 import skl_tot
-from skl_tot.io.formats import base
+from skl_tot.io import formats
+from skl_tot.io.formats import SegmentsError
 from skl_tot.recordings.disk import read_text
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 
@@ -29,10 +30,10 @@ def write_elan(table, path):
     if (video := table.attrs.get("video")) is not None:
         url = f"./{Path(video).as_posix()}"
         document.add_linked_file(url, url, mimetypes.guess_type(url)[0] or "unknown")
-    document.add_tier(base.TIER)
+    document.add_tier(formats.TIER)
     document.remove_tier("default")
-    for start, end, action in base.to_milliseconds(table):
-        document.add_annotation(base.TIER, start, end, action)
+    for start, end, action in formats.to_milliseconds(table):
+        document.add_annotation(formats.TIER, start, end, action)
     document.to_file(str(path))
 
 
@@ -41,15 +42,15 @@ def read_elan(path):
     document = ElementTree.parse(path).getroot()
     header = document.find("HEADER")
     if header is None:
-        refuse("the root", document.tag, "a document of ELAN", base.SegmentsError)
+        refuse("the root", document.tag, "a document of ELAN", SegmentsError)
     unit = header.get("TIME_UNITS", "milliseconds")
     if unit != "milliseconds":
-        refuse("TIME_UNITS", unit, "milliseconds", base.SegmentsError)
+        refuse("TIME_UNITS", unit, "milliseconds", SegmentsError)
     first_media = header.find("MEDIA_DESCRIPTOR")
     origin = 0 if first_media is None else int(first_media.get("TIME_ORIGIN", 0))
     if origin:
         warn_user(
-            f"{base.shown_name(path)}: time 0 is at {origin} ms of the media "
+            f"{formats.shown_name(path)}: time 0 is at {origin} ms of the media "
             "(TIME_ORIGIN), which is added to all times."
         )
     seconds = {
@@ -64,14 +65,14 @@ def read_elan(path):
             times = (seconds.get(slot, math.nan) for slot in slots)
             rows.append((interval.findtext("ANNOTATION_VALUE"), *times))
         tiers.append((tier.get("TIER_ID", ""), rows))
-    return base.pick_tier(tiers)
+    return formats.pick_tier(tiers)
 
 
 def write_textgrid(table, path):
     """Write a TextGrid of Praat."""
     textgrid = import_extra("praatio.textgrid")
     intervals, last = [], 0
-    for start, end, action in base.to_milliseconds(table):
+    for start, end, action in formats.to_milliseconds(table):
         if start < last or end < start:
             problem = f"A segment of {action!r} is from {start} to {end} ms"
             expected = f"expected a start from {last} ms, then the end"
@@ -79,7 +80,7 @@ def write_textgrid(table, path):
         last = end
         intervals.append((start / 1000, end / 1000, action))
     grid = textgrid.Textgrid()
-    grid.addTier(textgrid.IntervalTier(base.TIER, intervals, 0, intervals[-1][1]))
+    grid.addTier(textgrid.IntervalTier(formats.TIER, intervals, 0, intervals[-1][1]))
     options = {"includeBlankSpaces": True, "reportingMode": "error"}
     grid.save(str(path), "long_textgrid", **options)
 
@@ -90,15 +91,15 @@ def read_textgrid(path):
     # that looks for words such as "intervals [1]:" finds those in labels, too.
     values = iter(VALUE.findall(read_text(path)))
     if list(islice(values, 2)) != ['"ooTextFile"', '"TextGrid"']:
-        raise base.SegmentsError("this is no TextGrid that Praat saved as text.")
+        raise SegmentsError("this is no TextGrid that Praat saved as text.")
     try:
         *_, n_tiers = islice(values, 4)
         tiers = [_read_tier(values) for _ in range(int(n_tiers))]
         () = values  # else there is more than it declares
     except ValueError as error:
         text = "the TextGrid has more or less than it declares, or text for a number"
-        raise base.SegmentsError(f"{text}; save it again in Praat.") from error
-    return base.pick_tier([tier for tier in tiers if tier is not None])
+        raise SegmentsError(f"{text}; save it again in Praat.") from error
+    return formats.pick_tier([tier for tier in tiers if tier is not None])
 
 
 def _read_tier(values):
@@ -125,7 +126,7 @@ def write_webvtt(table, path):
     webvtt = import_extra("webvtt")
     document = webvtt.WebVTT()
     as_stamp = webvtt.models.Timestamp.from_seconds
-    for start, end, action in base.to_milliseconds(table):
+    for start, end, action in formats.to_milliseconds(table):
         stamps = str(as_stamp(start / 1000)), str(as_stamp(end / 1000))
         # the library does not escape special characters
         caption = webvtt.Caption(*stamps, html.escape(action, quote=False))
@@ -138,14 +139,14 @@ def read_webvtt(path):
     """Read subtitles for browsers; a cue that these skip is an error."""
     cues = import_extra("webvtt").read(str(path), strict=True)
     rows = [(html.unescape(cue.text), cue.start, cue.end) for cue in cues]
-    return base.table_of_times(rows)
+    return formats.table_of_times(rows)
 
 
 def write_nwb(table, path):
     """Write a session with an ethogram in its behaviour module."""
     pynwb = import_extra("pynwb")
     bouts = import_extra("ndx_ethogram").EthogramBouts(
-        name=base.TIER,
+        name=formats.TIER,
         description="Segments, one after the other, each of one action.",
         labeling_method="automated",
         source_software=f"skl-tot {skl_tot.__version__}",
@@ -159,7 +160,7 @@ def write_nwb(table, path):
         bouts.add_row(row)
     # a session of NWB needs a date, unknown here
     start = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    session = pynwb.NWBFile("Segments of actions.", base.shown_name(path), start)
+    session = pynwb.NWBFile("Segments of actions.", formats.shown_name(path), start)
     session.create_processing_module("behavior", "Segments of actions.").add(bouts)
     content = io.BytesIO()  # on a full disk, HDF5 fails without an error of Python
     with (
@@ -178,7 +179,7 @@ def read_nwb(path):
 
     def visit(name, group):
         if isinstance(group, h5py.Group) and group.keys() >= set(columns):
-            base.check_rows(max(group[column].size for column in columns))
+            formats.check_rows(max(group[column].size for column in columns))
             labels = group["label"].asstr()[:].tolist()
             times = (group[column][:].tolist() for column in columns[1:])
             rows = list(zip(labels, *times, strict=True))
@@ -186,16 +187,16 @@ def read_nwb(path):
 
     with open(path, "rb") as content, h5py.File(content, "r") as file:
         file.visititems(visit)
-    return base.pick_tier(tiers)
+    return formats.pick_tier(tiers)
 
 
 def write_tasks(table, path):
     """Write a task of Label Studio per recording, its segments as a prediction."""
     if "recording" not in table:
-        table = table.assign(recording=base.shown_name(path))
+        table = table.assign(recording=formats.shown_name(path))
     tasks = []
     for name, rows in table.groupby("recording", sort=False):
-        rate = base.mean_rate(rows)
+        rate = formats.mean_rate(rows)
         data = {"video": name, "recording": name}
         data |= {} if rate is None else {"fps": round(rate, 6)}
         regions = [_as_region(i, row) for i, row in enumerate(rows.to_dict("records"))]
@@ -231,14 +232,14 @@ def read_tasks(path):
         try:
             name = _name_of(task["data"], i)
             if name in names:
-                raise base.SegmentsError(f"two tasks are of {name!r}, expected one.")
+                raise SegmentsError(f"two tasks are of {name!r}, expected one.")
             names.add(name)
             for region in _find_regions(task, name):
                 part = region
                 segments.extend(_read_region(region, name))
         except (AttributeError, KeyError, TypeError):
             expected = "one of a Label Studio export as JSON, frames as numbers"
-            refuse(f"task {i} or its region", part, expected, base.SegmentsError)
+            refuse(f"task {i} or its region", part, expected, SegmentsError)
     columns = ["recording", "action", "start", "end"]
     return pd.DataFrame(segments, columns=columns, dtype=object)
 
@@ -250,7 +251,7 @@ def _name_of(data, number):
     path = data.get("video", paths[0] if len(paths) == 1 else None)
     if not isinstance(path, str):
         expected = "a video or a recording"
-        refuse(f"data of task {number}", data, expected, base.SegmentsError)
+        refuse(f"data of task {number}", data, expected, SegmentsError)
     return PurePosixPath(path.replace("\\", "/")).stem  # of any system
 
 
@@ -261,7 +262,7 @@ def _find_regions(task, name):
         results = [result for result in results if not result.get("was_cancelled")]
         if len(results) > 1:
             shown = f"{short_repr(name)} has {len(results)} {key}, expected one."
-            raise base.SegmentsError(shown)
+            raise SegmentsError(shown)
         if results:
             return results[0]["result"]
     return []
@@ -274,31 +275,31 @@ def _read_region(region, name):
     labels, frames = region["value"].get(VIDEO_LABELS, []), region["value"]["ranges"]
     if len(labels) != 1:
         labels_of = f"a region of {short_repr(name)}: its labels"
-        refuse(labels_of, labels, "one label", base.SegmentsError)
+        refuse(labels_of, labels, "one label", SegmentsError)
     return [(name, labels[0], x["start"] - 1, x["end"]) for x in frames]
 
 
 FORMATS = {
-    "elan": base.timed(
+    "elan": formats.timed(
         ".eaf", write_elan, read_elan, 'ELAN annotation document, tier "action"'
     ),
-    "labelstudio": base.Format(
+    "labelstudio": formats.Format(
         ".json",
         write_tasks,
         read_tasks,
         "tasks of Label Studio, TimelineLabels",
         many=True,
     ),
-    "nwb": base.timed(
+    "nwb": formats.timed(
         ".nwb", write_nwb, read_nwb, "Neurodata Without Borders, with an ethogram"
     ),
-    "textgrid": base.timed(
+    "textgrid": formats.timed(
         ".TextGrid",
         write_textgrid,
         read_textgrid,
         'Praat TextGrid, interval tier "action"',
     ),
-    "webvtt": base.timed(
+    "webvtt": formats.timed(
         ".vtt", write_webvtt, read_webvtt, "subtitles that browsers show over the video"
     ),
 }

@@ -1,26 +1,40 @@
-"""Tables with a row per segment or event, and labels of frames, as text."""
+"""Tables with a row per segment or event, as text and workbooks; labels of frames."""
 
 import csv
 import io
 import re
+import warnings
+import zipfile
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import numpy as np
 
-from skl_tot.io.formats import base
-from skl_tot.io.formats.workbooks import read_sheet, write_workbook
+from skl_tot.io import formats
+from skl_tot.io.formats import SegmentsError
 from skl_tot.recordings import segment_table
-from skl_tot.recordings.clocks import DATES
+from skl_tot.recordings.clocks import DATES, clock_text
 from skl_tot.recordings.disk import find_separator, read_text, split_lines
 from skl_tot.recordings.errors import (
     import_extra,
     is_int,
     one_line,
+    refuse,
     short_repr,
     warn_user,
 )
 from skl_tot.recordings.segment_checks import BOUNDS, FRAMES, SECONDS
 
+# Of workbooks.
+MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
+MAX_WIDTH = 60  # characters of a column
+MOST_TEXT = 2**15 - 1  # characters of a cell
+GENERAL = "General"  # format of cells without another one
+MAX_COLUMNS = 1000
+# Most bytes of parts that unpack to over a multiple of their size, which is up to 23
+# for equal rows.
+MOST_SMALL, MOST_PACKED = 2**20, 50
+DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 # Names of columns in lower case, with spaces for underscores. The first that is there
 # counts.
 BORIS_ACTIONS = ["behavior", "behaviour", "code"]
@@ -78,7 +92,7 @@ def read_parquet(path):
     parquet = import_extra("pyarrow.parquet")
     with open(path, "rb") as file:
         content = parquet.ParquetFile(file)
-        base.check_rows(content.metadata.num_rows)
+        formats.check_rows(content.metadata.num_rows)
         names = content.schema_arrow.names
         keys = {names[i]: key for i, key in find_keys(names).items()}
         columns = content.read(columns=list(keys)).to_pydict()
@@ -102,7 +116,7 @@ def write_events(table, path):
         )
     rows = [
         (time / 1000, None, action, None, None)
-        for start, end, action in base.to_milliseconds(table)
+        for start, end, action in formats.to_milliseconds(table)
         for time in (start, end)
     ]
     columns = ["time", "subject", "code", "modifier", "comment"]
@@ -125,7 +139,7 @@ def table_of_rows(names, rows):
     for line, row in rows:
         is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
         if any(is_filled[n_columns:]):
-            raise base.SegmentsError(f"{len(row)} cells, expected {n_columns}.", line)
+            raise SegmentsError(f"{len(row)} cells, expected {n_columns}.", line)
         if any(is_filled):
             lines.append(line)
             filled.append([*row, *[None] * n_columns][:n_columns])
@@ -159,10 +173,10 @@ def find_keys(names):
             keys[plain.index(name)] = key
             if plain.count(name) > 1:
                 several = f"several columns are called {name!r}"
-                raise base.SegmentsError(f"{several}, {EXPECTED}.", 1)
+                raise SegmentsError(f"{several}, {EXPECTED}.", 1)
     times = (FRAMES, SECONDS, ("time",))
     if action is None or not any(set(pair) <= set(keys.values()) for pair in times):
-        raise base.SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
+        raise SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
     return keys
 
 
@@ -198,7 +212,7 @@ def _pair_events(table):
         is_open = key in started
         if kind == ("start" if is_open else "stop"):
             problem = f"{action} has a {kind} too many."
-            raise base.SegmentsError(problem, event.get("line"))
+            raise SegmentsError(problem, event.get("line"))
         if is_open or kind == "point":
             start = started.pop(key) if is_open else event
             times = {"start_time": start["time"], "end_time": event["time"]}
@@ -207,7 +221,7 @@ def _pair_events(table):
             started[key] = event
     for event in started.values():
         problem = f"{short_repr(event['action'])} starts and does not stop."
-        raise base.SegmentsError(problem, event.get("line"))
+        raise SegmentsError(problem, event.get("line"))
     return pd.DataFrame(rows, columns=[*table.columns, "start_time", "end_time"])
 
 
@@ -233,37 +247,162 @@ def read_frame_labels(path):
     for number, label in enumerate(labels, start=1):
         if not label:
             problem = "there is nothing, expected the label of a frame."
-            raise base.SegmentsError(problem, number)
+            raise SegmentsError(problem, number)
         if "\t" in label:
             problem = "there is a tab, expected the label of a frame"
-            raise base.SegmentsError(f"{problem}; format='csv' reads tables.", number)
+            raise SegmentsError(f"{problem}; format='csv' reads tables.", number)
     return segment_table.segments(np.array(labels))
 
 
+# ---------------------------------------------------------------------------- workbooks
+
+
+def write_workbook(tables, path):
+    """Write tables by the names of their sheets; clock times become dates."""
+    book = import_extra("openpyxl").Workbook(write_only=True)
+    for title, table in tables.items():
+        if len(table) > MAX_ROWS:
+            expected = f"at most {MAX_ROWS} for .xlsx; .csv and .parquet take more"
+            refuse(f"the number of rows of {title}", len(table), expected)
+        _write_sheet(book.create_sheet(title), table)
+    content = io.BytesIO()  # on a full disk, openpyxl leaves an error to its end
+    book.save(content)
+    Path(path).write_bytes(content.getvalue())
+
+
+def _write_sheet(sheet, table):
+    """Write a table below a bold head that stays in view, in columns wide enough."""
+    font = import_extra("openpyxl.styles").Font(name="Calibri", size=11, bold=True)
+    letter_of = import_extra("openpyxl.utils").get_column_letter
+    sheet.freeze_panes = "A2"
+    # on paper, all columns of a row are on one page, below the head
+    sheet.print_title_rows, sheet.page_setup.orientation = "1:1", "landscape"
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_setup.fitToHeight = 0
+    head, forms = [], []
+    for number, (name, column) in enumerate(table.items(), start=1):
+        forms.append(_format_of(name, column))
+        if column.dtype.kind == "f":
+            column = column.round(3)
+        width = max(len(str(x)) for x in [name, *column])
+        if width > MOST_TEXT:
+            refuse(f"a number of characters in {name!r}", width, f"up to {MOST_TEXT}")
+        sheet.column_dimensions[letter_of(number)].width = min(width, MAX_WIDTH) + 5
+        head.append(_cell(sheet, str(name)))
+        head[-1].font = font
+    sheet.append(head)
+    for row in table.astype(object).itertuples(index=False, name=None):
+        sheet.append([_cell(sheet, *pair) for pair in zip(row, forms)])
+
+
+def _format_of(name, column):
+    # as many decimals as its values need, or three; "_)" is a space before the text of
+    # the next column
+    if str(name).endswith("_clock"):
+        texts, form = column, "yyyy-mm-dd hh:mm:ss."
+    elif column.dtype.kind == "f":
+        texts, form = [f"{x:.3f}".rstrip("0") for x in column.dropna()], "0."
+    else:
+        return "0_)" if column.dtype.kind == "i" else GENERAL
+    n_digits = max((len(str(x).partition(".")[2]) for x in texts), default=0)
+    return (form + "0" * min(n_digits, 3)).rstrip(".") + "_)"
+
+
+def _cell(sheet, value, format=GENERAL):
+    cell = import_extra("openpyxl.cell").WriteOnlyCell(sheet)
+    if not isinstance(value, str):
+        value = getattr(value, "item", lambda: value)()  # of a type of numpy
+        if value in (np.inf, -np.inf):  # no number of Excel
+            return str(value)
+        if value is None or value != value:
+            return None
+        # without errors of sums of floats, as in CSV files
+        cell.value = float(f"{value:.13g}") if isinstance(value, float) else value
+        cell.number_format = format
+    elif format != GENERAL and DATE.fullmatch(value):
+        cell.value = np.datetime64(value, "us").item()
+        cell.number_format = format
+    elif value:
+        cell.value = value
+        cell.data_type = "s"  # text, even if it starts with =
+    return cell
+
+
+def read_sheet(path):
+    """Read the header of the first visible sheet, as text, and its rows."""
+    _check_archive(path)
+    excel = import_extra("openpyxl.reader.excel")
+    with open(path, "rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles and lists
+        reader = excel.ExcelReader(file, read_only=True, data_only=True)
+        reader.read_chartsheet = lambda *_: None  # fails without a chart
+        reader.read()
+        visible = [x for x in reader.wb.worksheets if x.sheet_state == "visible"]
+        if not visible:
+            raise SegmentsError("there is no visible sheet of cells; show one.")
+        visible[0].reset_dimensions()  # which a file can declare at any size
+        header = list(next(visible[0].iter_rows(values_only=True), ()))
+        while header and header[-1] is None:
+            header.pop()
+        if len(header) > MAX_COLUMNS:  # each row can pretend to have as many
+            raise SegmentsError(f"there are over {MAX_COLUMNS} columns.")
+        rows = []
+        for row in visible[0].iter_rows(2, max_col=max(len(header), 1)):
+            if len(rows) == MAX_ROWS:  # which a file of few can pretend
+                raise SegmentsError("there are more rows than Excel has.")
+            rows.append([None if x.value is None else _plain(x) for x in row])
+    return ["" if name is None else one_line(name) for name in header], rows
+
+
+def _check_archive(path):
+    """Refuse an archive with parts that unpack to far more than spreadsheets do."""
+    # part by part, as a picture of noise beside it would hide a bomb in the whole
+    with zipfile.ZipFile(path) as archive:
+        sizes = [(part.file_size, part.compress_size) for part in archive.infolist()]
+    n_bytes = sum(size for size, packed in sizes if size > MOST_PACKED * packed)
+    if n_bytes > MOST_SMALL:
+        expected = f"at most {MOST_PACKED} times the size of the file; save it again"
+        raise SegmentsError(f"it unpacks to {n_bytes} bytes, expected {expected}.")
+
+
+def _plain(cell):
+    """Value of a cell; dates and times of a day become text, durations seconds."""
+    value = cell.value
+    if cell.data_type == "e":  # #N/A or another error in place of a value
+        return None
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, time):
+        return str(value)
+    if isinstance(value, date):
+        return clock_text(np.datetime64(value), 0).removesuffix(" 00:00:00.000")
+    return value
+
+
 FORMATS = {
-    "csv": base.Format(
+    "csv": formats.Format(
         ".csv", write_csv, read_csv, "table, one segment a row", many=True
     ),
-    "boris": base.Format(
+    "boris": formats.Format(
         ".tsv", None, read_csv, "events that BORIS exports", in_seconds=True, many=True
     ),
-    "excel": base.Format(
+    "excel": formats.Format(
         ".xlsx", write_excel, read_excel, "the same table, for Excel", many=True
     ),
-    "boris_events": base.timed(
+    "boris_events": formats.timed(
         ".xlsx",
         write_events,
         read_excel,
         "events for BORIS: a row for each start and stop",
     ),
-    "labels": base.Format(
+    "labels": formats.Format(
         ".txt",
         write_labels,
         read_frame_labels,
         "one label a line for each frame, as MS-TCN reads",
         of_frames=True,
     ),
-    "parquet": base.Format(
+    "parquet": formats.Format(
         ".parquet",
         write_parquet,
         read_parquet,
