@@ -174,7 +174,7 @@ def _words_of_open(faults, pauses, steps, flag):
     """Words on faults that options do not mend already, by their treatment."""
     import numpy as np
 
-    from skl_tot.preprocessing.gaps import GapFiller
+    from skl_tot.preprocessing.framewise import GapFiller
     from skl_tot.recordings.faults import CUT, FILLED
 
     words = {CUT: f"left ({flag} cut)"} if pauses is None else {}
@@ -189,7 +189,7 @@ def _words_of_open(faults, pauses, steps, flag):
 
 def fills_all():
     """Step that fills gaps of any length, as later recordings cannot ask."""
-    from skl_tot.preprocessing.gaps import GapFiller
+    from skl_tot.preprocessing.framewise import GapFiller
 
     return GapFiller(limit=None, drop_lost=0.99)
 

@@ -158,8 +158,7 @@ def _make_step(step):
     """Make a step of a pipeline from its words, such as "gaps:5:0.2"."""
     from sklearn import decomposition, preprocessing
 
-    from skl_tot.preprocessing.framewise import FramewiseTransformer
-    from skl_tot.preprocessing.gaps import GapFiller
+    from skl_tot.preprocessing.framewise import FramewiseTransformer, GapFiller
     from skl_tot.preprocessing.poses import PoseFeatures
     from skl_tot.preprocessing.windows import SignalWindows
 
