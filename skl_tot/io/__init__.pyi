@@ -4,8 +4,8 @@ from .files import read_segments as read_segments
 from .files import read_table as read_table
 from .files import segments as segments
 from .files import write_segments as write_segments
+from .files import write_subtasks as write_subtasks
 from .formats import Format as Format
-from .lerobot import write_subtasks as write_subtasks
 from .models import load_model as load_model
 from .models import save_model as save_model
 from .models import trusted_types as trusted_types

@@ -16,6 +16,7 @@ from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.
+from skl_tot.recordings.readers.lerobot import write_subtasks  # noqa: F401
 from skl_tot.recordings.segment_checks import frames_of, rows_by_recording
 from skl_tot.recordings.segment_table import (  # noqa: F401
     labels_from_segments,
@@ -70,7 +71,7 @@ def write_segments(table, path, *, format=None) -> None:
     """
     entry = find_format(path, format, writable_formats())
     table = checks.check_segments(table)
-    tables.check_in_frames(table)
+    checks.check_in_frames(table)
     _check_cells(table)
     n_recordings = table["recording"].nunique() if "recording" in table else 1
     if n_recordings > 1 and not entry.many:
