@@ -7,9 +7,9 @@ from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
+from skl_tot.recordings.clocks import check_breaks
 from skl_tot.recordings.errors import RecordingValueError, is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, find_segments
-from skl_tot.recordings.rates import check_breaks
 from skl_tot.recordings.signals import lagged_products
 
 # Added to variances, in squared units of the (standardised) features.

@@ -10,10 +10,10 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
 from skl_tot.recordings import errors
+from skl_tot.recordings.columns import is_like_label
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.files import FileArray
 from skl_tot.recordings.layouts import as_recordings, n_dims
-from skl_tot.recordings.recording_columns import is_like_label
 
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "

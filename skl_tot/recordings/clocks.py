@@ -1,4 +1,4 @@
-"""Clocks of recordings: times as text, columns of times, dates, and rates."""
+"""Clocks of recordings: rates, gaps and breaks, resampling, dates and times as text."""
 
 import re
 import warnings
@@ -8,9 +8,8 @@ from numbers import Real
 import numpy as np
 
 from skl_tot.recordings.errors import (
+    FaultWarning,
     is_number,
-    listed,
-    one_line,
     refuse,
     short_repr,
     warn_user,
@@ -20,8 +19,9 @@ from skl_tot.recordings.errors import (
 MIN_FPS, MAX_FPS = 1e-6, 1e6
 MOST_SECONDS = 1e11  # of a recording: 3,000 years, whose dates have four digits
 DATES = ("start_clock", "end_clock")  # of tables
-DAY = 86400  # seconds
-DAYS = 30_000, 60_000  # of Excel since 1900, for dates from 1982 to 2064
+# A step longer than so many usual steps is a gap; resampling fills longer ones than
+# the second number with NaN.
+GAP, BRIDGED = 1.5, 3.5
 
 
 def check_fps(fps, name="fps"):
@@ -54,6 +54,168 @@ def check_rate(rate, rate_of_fit, what="X"):
         )
     return rate if rate_of_fit is None else rate_of_fit
 
+
+def check_starts(starts, n_recordings):
+    """Return starts as an array of datetime64[ms]; None if all are NaT."""
+    expected = "dates without a time zone, or NaT"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a time zone
+            dates = np.array(list(starts), dtype="M8[ms]")
+    except (TypeError, ValueError, Warning):
+        refuse("starts", starts, expected, TypeError)
+    for start in starts:
+        if isinstance(start, Real):
+            refuse("starts", start, expected, TypeError)
+    if dates.shape != (n_recordings,):
+        refuse("starts", starts, f"a date for each of {n_recordings} recordings")
+    return None if np.isnat(dates).all() else dates
+
+
+# -------------------------------------------------------------------------------- rates
+
+
+def rate_of(clock):
+    """Frames per second: 1 / mean step without gaps; None for one frame."""
+    if len(clock) < 2:
+        return None
+    steps = np.diff(clock)
+    rate = 1 / steps[steps <= GAP * np.median(steps)].mean()
+    # rounding errors are larger for times since 1970
+    off = np.spacing(np.abs(clock).max()) / (clock[-1] - clock[0])
+    digits = int(np.clip(-np.log10(off), 1, 9))
+    return float(f"{rate:.{digits}g}")
+
+
+def common_rate(clocks, names, fps, resample):
+    """Return the rate of all recordings, or raise an error with all rates."""
+    rates = {name: rate_of(x) for name, x in zip(names, clocks) if len(x) > 1}
+    if resample is not None:
+        rate = float(resample)
+    elif rates:
+        for name, rate in rates.items():
+            check_fps(rate, f"the rate of the clock of {name!r}")
+        if not is_same(max(rates.values()), min(rates.values())):
+            raise ValueError(_describe_rates(rates))
+        rate = float(np.median(list(rates.values())))
+    elif fps is None:
+        raise ValueError("No recording has two frames, expected fps (--fps).")
+    else:
+        rate = float(fps)
+    _warn_of_units(dict(zip(names, clocks)), rates)
+    if not is_same(rate, fps):
+        refuse("fps (--fps)", fps, f"{rate:g} frames per second of the clock, or None")
+    return rate if fps is None else float(fps)
+
+
+def _warn_of_units(clocks, rates):
+    # seconds since 1970 beyond any date may be milliseconds
+    odd = [name for name in clocks if abs(clocks[name][0]) > 1e11]
+    odd += [name for name in rates if not 0.1 <= rates[name] <= 5e4]
+    for name in odd[:1]:
+        gives = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
+        warn_user(
+            f"The clock of {name!r} starts at {clocks[name][0]:g} s and gives {gives}; "
+            "times are seconds unless the name of the column has another unit, as "
+            "'time_ms'."
+        )
+
+
+def _describe_rates(rates):
+    low, high = min(rates, key=rates.get), max(rates, key=rates.get)
+    usual = f"{np.median(list(rates.values())):.4g}"
+    return (
+        f"Recordings have different frames per second, from {rates[low]:.4g} ({low!r}) "
+        f"to {rates[high]:.4g} ({high!r}); expected one rate, as resample={usual} "
+        f"(--resample {usual}) makes it."
+    )
+
+
+def longest_bridged(rate, bridge=None):
+    """Longest step in seconds of a clock that is no break; ``bridge`` if given."""
+    if bridge is None:
+        # lost packets of a fast sensor do not cut an action, which takes seconds, and a
+        # slow clock may miss a few frames
+        bridge = max(10 / rate, 1.0)
+    return (1 + 1e-6) * bridge  # for rounding
+
+
+def find_breaks(clocks, names, bridge=None):
+    """Frames of each recording before which a clock steps beyond `longest_bridged`."""
+    breaks = []
+    for name, clock in zip(names, clocks):
+        rate = rate_of(clock) or 1.0  # of one frame
+        if bridge is not None and len(clock) > 1 and bridge * rate < GAP:
+            expected = f"at least {GAP} times the step of {name!r}, {1 / rate:g} s"
+            refuse("bridge (--bridge)", bridge, expected)
+        is_break = np.diff(clock) > longest_bridged(rate, bridge)
+        breaks.append(np.flatnonzero(is_break) + 1)
+    return breaks
+
+
+def warn_of_gaps(clocks, names, breaks, advice):
+    """Warn of steps that are much longer than the others of their recording."""
+    gaps = []  # length and start in seconds, and recording
+    for name, clock, breaks_of_clock in zip(names, clocks, breaks):
+        if len(clock) > 1:
+            steps = np.diff(clock)
+            is_gap = steps > GAP * np.median(steps)
+            is_gap[breaks_of_clock - 1] = True
+            gaps += [(steps[k], clock[k], name) for k in np.flatnonzero(is_gap)]
+    if not gaps:
+        return
+    length, start, name = max(gaps)
+    warn_user(
+        f"{sum(map(len, breaks))} of {len(gaps)} gaps in clocks are breaks, whose time "
+        "belongs to no action, and the others are bridged; the longest is "
+        f"{length:.6g} s after {start:.6g} s of {name!r}; {advice}.",
+        FaultWarning,
+    )
+
+
+def resample_frames(frames, clock, rate, breaks=()):
+    """Interpolate frames linearly on a regular clock; return them, times and breaks."""
+    longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
+    parts, times = [], []
+    for part, clock_of_part in zip(np.split(frames, breaks), np.split(clock, breaks)):
+        resampled, times_of_part = _resample_part(part, clock_of_part, rate, longest)
+        parts.append(resampled)
+        times.append(times_of_part)
+    breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
+    return np.concatenate(parts), np.concatenate(times), breaks
+
+
+def _resample_part(frames, clock, rate, longest):
+    """Resampled frames and times of a part; steps above ``longest`` become NaN."""
+    # rounding error of a time, such as seconds since 1970
+    off = max(1e-6, 4 * rate * np.spacing(np.abs(clock).max()))
+    n_times = int(np.floor((clock[-1] - clock[0]) * rate + off)) + 1
+    times = clock[0] + np.arange(n_times) / rate
+    if len(clock) == 1:
+        return frames.copy(), times
+    before = np.clip(np.searchsorted(clock, times, side="right") - 1, 0, len(clock) - 2)
+    steps = np.diff(clock)
+    weights = (times - clock[before]) / steps[before]
+    exact = np.abs(weights - np.round(weights)) < off  # keep a frame of the same time
+    weights = np.where(exact, np.round(weights), weights)
+    weights[~exact & (steps[before] > longest)] = np.nan
+    weights = weights[:, None].astype(frames.dtype)
+    resampled = (1 - weights) * frames[before] + weights * frames[before + 1]
+    whole = np.flatnonzero(exact)  # a missing neighbour has weight 0
+    resampled[whole] = frames[before[whole] + np.round(weights[whole, 0]).astype(int)]
+    return resampled, times
+
+
+def check_breaks(breaks, n_frames, what):
+    """Return first frames of parts as an array (n_breaks,); refuse others."""
+    frames = np.asarray(breaks)
+    is_list = frames.ndim == 1 and (frames.dtype.kind in "iu" or len(frames) == 0)
+    if not is_list or (len(frames) and (np.diff([0, *frames, n_frames]) <= 0).any()):
+        refuse(what, frames.tolist(), f"ascending frames from 1 to {n_frames - 1}")
+    return frames.astype(np.intp)
+
+
+# -------------------------------------------------------------- dates and times as text
 
 NO_DATE = np.datetime64("NaT", "ms")
 NUMBER = r" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"
@@ -196,170 +358,3 @@ FORMS = {
     ISO: _read_iso,
     rf"{DATE}.*": _read_dates,
 }
-
-
-# Names of clock columns.
-CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
-# In the absence of these.
-OTHER_CLOCKS = ("datetime", "date_time", "unix_time", "elapsed_time", "elapsed time")
-# Seconds per unit, by the suffix of a name.
-UNITS = {
-    **dict.fromkeys(("s", "sec", "seconds"), 1.0),
-    **dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3),
-    **{"us": 1e-6, "µs": 1e-6, "ns": 1e-9},
-    **{"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0},
-}
-UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
-
-
-def find_clock(tables, time):
-    """Name of the clock column of all recordings, or None."""
-    if time is not None:
-        return time or None
-    choices = _choose_clocks(tables)
-    if len(choices) > 1:
-        shown = f"Columns {listed(map(repr, choices))} may each be the clock"
-        expected = f"which one by time (--time {choices[0]!r})"
-        raise ValueError(f"{shown}, expected {expected}.")
-    return choices[0] if choices else None
-
-
-def _choose_clocks(tables):
-    first = next(iter(tables.values()))
-    words = {name: _split_unit(name)[0] for name in first.columns}
-    usual = [name for name in words if words[name] in CLOCKS]
-    # a "t" may be a temperature: if it does not grow, it is no clock
-    usual += [name for name in words if words[name] == "t" and _grows(tables, name)]
-    others = [name for name in words if words[name] in OTHER_CLOCKS]
-    if usual or others:
-        return usual or others
-    return [name for name in words if has_times(first[name]) and _grows(tables, name)]
-
-
-def _grows(tables, column):
-    return not why_no_clock(tables, column)
-
-
-def has_times(values):
-    """Whether a column starts with a date or a duration."""
-    if values.dtype.kind in "mM":
-        return True
-    cell = "" if values.dtype.kind in "iufbc" else next(iter(values.dropna()), "")
-    return bool(TIME.fullmatch(str(cell).strip()))
-
-
-def is_clock(name):
-    """Whether a column name certainly denotes a clock."""
-    return _split_unit(name)[0] in CLOCKS + OTHER_CLOCKS
-
-
-def _split_unit(name):
-    """Column name in small letters without its unit, and this unit ("s" if none)."""
-    name = name.strip().lower()
-    match = UNIT.fullmatch(name)
-    return match.groups() if match else (name, "s")
-
-
-def why_no_clock(tables, column):
-    """Reason why a column cannot be the clock; empty if it can."""
-    try:
-        read_clocks(tables, column)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
-def read_clocks(tables, column):
-    """Return the seconds of each frame, an array per recording, and dates of 0 s."""
-    clocks, dates = [], []
-    for name, table in tables.items():
-        if column not in table.columns:
-            expected = f"expected it among {short_repr(list(table.columns))}"
-            raise ValueError(f"{name!r} has no clock column {column!r}, {expected}.")
-        clock, date = _as_seconds(table[column], name)
-        _check_forward(clock, column, name)
-        clocks.append(clock)
-        dates.append(date)
-    return clocks, dates
-
-
-def _as_seconds(values, recording):
-    """Seconds (n_frames,) of numbers in the column's unit, or of dates; date of 0 s."""
-    import pandas as pd
-
-    factor = UNITS[_split_unit(values.name)[1]]
-    where = f"the clock {values.name!r} of {recording!r}"
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return since_first(values)
-    if pd.api.types.is_timedelta64_dtype(values.dtype):
-        return values.dt.total_seconds().to_numpy(float), NO_DATE
-    if values.dtype == np.float32:  # 7.7 instead of 7.699999809
-        values = values.astype(str)
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        numbers = values.to_numpy(float, na_value=np.nan)
-        if factor == 1 and _are_days(numbers):
-            return _read_days(numbers, where)
-        return (numbers * factor).round(9), NO_DATE  # 73.82, not 73.82000000000001
-    text = values.where(values.isna(), values.astype(str)).astype("string")
-    try:
-        seconds, date = read_times(text, factor)
-    except ValueError as error:
-        raise ValueError(f"{where} cannot be read: {one_line(error)[:200]}") from None
-    # dates that go back are in disorder
-    is_of_day = text.str.fullmatch(f" *{DURATION} *").all()
-    if is_of_day and seconds.max(initial=0) < DAY:
-        seconds = _over_midnight(seconds, where)
-    return seconds, date
-
-
-def _are_days(numbers):
-    """Whether numbers are dates of Excel, in days, as seconds would be above 10 kHz."""
-    steps = np.diff(numbers)
-    is_date = (numbers >= DAYS[0]) & (numbers <= DAYS[1])
-    return len(steps) > 0 and is_date.all() and 0 < np.median(steps) < 1e-4
-
-
-def _read_days(numbers, where):
-    warn_user(f"{where} has days since 1900, as Excel does, and is read as dates.")
-    first = np.timedelta64(round(numbers[0] * DAY * 1000), "ms")
-    seconds = np.round((numbers - numbers[0]) * DAY, 6)
-    return seconds, np.datetime64("1899-12-30", "ms") + first
-
-
-def _over_midnight(seconds, where):
-    begins = np.diff(seconds, prepend=seconds[:1]) < -DAY / 2
-    if begins.any():
-        row = int(begins.argmax())
-        warn_user(f"{where} passes midnight in row {row}, and goes on by a day.")
-    return seconds + DAY * np.cumsum(begins)
-
-
-def _check_forward(clock, column, recording):
-    where = f"the clock {column!r} of {recording!r}"
-    for i in np.flatnonzero(~np.isfinite(clock))[:1]:
-        raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")
-    for i in np.flatnonzero(np.diff(clock) <= 0)[:1]:
-        verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
-        raise ValueError(
-            f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "
-            "expected times that grow: write them in UTC where summer time ends, name "
-            "the recording of each row (recording_column, --recording-column), or "
-            "another clock (time, --time) or none (time=False, --no-clock)."
-        )
-
-
-def check_starts(starts, n_recordings):
-    """Return starts as an array of datetime64[ms]; None if all are NaT."""
-    expected = "dates without a time zone, or NaT"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a time zone
-            dates = np.array(list(starts), dtype="M8[ms]")
-    except (TypeError, ValueError, Warning):
-        refuse("starts", starts, expected, TypeError)
-    for start in starts:
-        if isinstance(start, Real):
-            refuse("starts", start, expected, TypeError)
-    if dates.shape != (n_recordings,):
-        refuse("starts", starts, f"a date for each of {n_recordings} recordings")
-    return None if np.isnat(dates).all() else dates

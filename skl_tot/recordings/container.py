@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import check_fps, check_starts
+from skl_tot.recordings.clocks import check_breaks, check_fps, check_starts, find_breaks
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
@@ -18,7 +18,6 @@ from skl_tot.recordings.errors import (
     repeated,
     short_repr,
 )
-from skl_tot.recordings.rates import check_breaks, find_breaks
 from skl_tot.recordings.signals import thinned
 
 # Size of a block. It bounds the memory and does not change the result.

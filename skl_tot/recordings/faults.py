@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from skl_tot.recordings.checks import blocks_of
-from skl_tot.recordings.clocks import duration_text
+from skl_tot.recordings.clocks import GAP, duration_text
 from skl_tot.recordings.errors import FaultWarning, listed, warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.rates import GAP
 from skl_tot.recordings.signals import spread_indices
 from skl_tot.recordings.stops import (
     FROZEN,

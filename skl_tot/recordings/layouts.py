@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from skl_tot.recordings import clocks
-from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import repeated, warn_user
-from skl_tot.recordings.rates import find_breaks, rate_of, warn_of_gaps
-from skl_tot.recordings.recording_columns import (
+from skl_tot.recordings.clocks import find_breaks, rate_of, warn_of_gaps
+from skl_tot.recordings.columns import (
     with_recording_index,
     without_recording_columns,
 )
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import repeated, warn_user
 
 PATH_TYPES = (str, bytes, os.PathLike)
 EXPECTED = (

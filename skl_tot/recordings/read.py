@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, validate_params
 
-from skl_tot.recordings import clocks, rates, sources
+from skl_tot.recordings import clocks, sources
+from skl_tot.recordings.columns import find_clock, read_clocks
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_arrays, rate_of_arrays
@@ -312,26 +313,26 @@ def _from_tables(tables, source, read_options, fps):
     names, starts = list(tables), None
     times: Any = None
     breaks: Any = None
-    clock = clocks.find_clock(tables, read_options.get("time"))
+    clock = find_clock(tables, read_options.get("time"))
     for name, value in (("resample", resample), ("bridge", bridge)):
         if clock is None and value is not None:
             expected = f"a clock in {source.first}, as by time (--time)"
             refuse(_with_flag(name), value, expected)
     if clock is not None:
-        times, starts = clocks.read_clocks(tables, clock)
+        times, starts = read_clocks(tables, clock)
     columns, without = read_options.get("columns"), read_options.get("without")
     frames, unequal = features_of_tables(tables, columns, without, clock)
     if times is not None:
-        breaks = rates.find_breaks(times, names, bridge)
-        fps = rates.common_rate(times, names, fps, resample)
+        breaks = clocks.find_breaks(times, names, bridge)
+        fps = clocks.common_rate(times, names, fps, resample)
     if times is not None and bridge is None:
         advice = "bridge=SECONDS (--bridge SECONDS) sets the longest that is bridged"
-        rates.warn_of_gaps(times, names, breaks, advice)
+        clocks.warn_of_gaps(times, names, breaks, advice)
     if resample is not None:
         fps = float(resample)
         _check_resampled(frames, times, fps)
         for i, frame in enumerate(frames):
-            values, times[i], breaks[i] = rates.resample_frames(
+            values, times[i], breaks[i] = clocks.resample_frames(
                 frame.to_numpy(), times[i], fps, breaks[i]
             )
             frames[i] = type(frame)(values, columns=frame.columns)

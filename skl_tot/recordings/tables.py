@@ -5,7 +5,13 @@ import itertools
 import numpy as np
 
 from skl_tot.progress import each
-from skl_tot.recordings.clocks import has_times, why_no_clock
+from skl_tot.recordings.columns import (
+    find_recording_column,
+    has_times,
+    is_like_label,
+    is_like_name,
+    why_no_clock,
+)
 from skl_tot.recordings.errors import (
     FaultWarning,
     errors_of_file,
@@ -16,11 +22,6 @@ from skl_tot.recordings.errors import (
     repeated,
     short_repr,
     warn_user,
-)
-from skl_tot.recordings.recording_columns import (
-    find_recording_column,
-    is_like_label,
-    is_like_name,
 )
 from skl_tot.recordings.sources import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table

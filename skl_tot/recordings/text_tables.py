@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sklearn.utils.fixes import parse_version
 
-from skl_tot.recordings.clocks import PLAIN, TIME, UNIT, UNITS
+from skl_tot.recordings.clocks import PLAIN, TIME
+from skl_tot.recordings.columns import UNIT, UNITS
 from skl_tot.recordings.errors import refuse, repeated
 
 # Lines that determine header and decimal sign: at the start, and below as many rows.

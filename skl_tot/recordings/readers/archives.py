@@ -10,7 +10,8 @@ from itertools import accumulate, chain
 import numpy as np
 
 from skl_tot.recordings import readers
-from skl_tot.recordings.clocks import check_fps, is_clock
+from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.columns import is_clock
 from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import (
     import_extra,
