@@ -178,7 +178,6 @@ EXTRAS = {
         "pynwb": "pynwb",
         "webvtt": "webvtt-py",
     },
-    "notebook": {"anywidget": "anywidget", "IPython": "anywidget"},
     "plot": {"matplotlib": "matplotlib"},
     "review": {"starlette": "starlette", "uvicorn": "uvicorn"},
     "video": {"av": "av", "PIL": "timm", "safetensors": "timm", "timm": "timm"},

@@ -1,4 +1,4 @@
-from .server import ReviewWidget, serve
+from .server import serve
 from .session import Review
 
 NAME: str
@@ -8,6 +8,5 @@ def find_review(path): ...
 
 __all__ = [
     "Review",
-    "ReviewWidget",
     "serve",
 ]

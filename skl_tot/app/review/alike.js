@@ -15,8 +15,6 @@ export class Alike {
     page.find(".actions").after(this.section);
   }
 
-  destroy() { this.section.remove(); }
-
   // Asks again if the model or an answer is another, one question at a time.
   async draw() {
     const { page } = this, { data } = page;

@@ -165,12 +165,6 @@ class Calls:
         self._publish("delta", client, **reply)
         return reply
 
-    def update(self):
-        """Show changes by Python code on all pages."""
-        with self._lock:
-            if self._state is not None:  # else pages get the state after reading
-                self._commit("changed from Python", None)
-
     # Events to pages
 
     def subscribe(self, callback):

@@ -18,8 +18,6 @@ export class Examples {
     page.find(".segment .buttons").after(element("div", { className: "buttons" }, play));
   }
 
-  destroy() { this.stop(); }
-
   async start(action) {
     const { page } = this, reply = await page.question("examples", { action });
     if (reply.error) return;

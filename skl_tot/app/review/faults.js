@@ -12,8 +12,6 @@ export class Faults {
     page.root.append(this.dialog);
   }
 
-  destroy() {}
-
   // Rows of texts, of which the first is the head; null without a question.
   show(rows) {
     if (!rows) { this.dialog.close(); return; }

@@ -19,8 +19,7 @@ export function painted(row, from, to, action) {
 export class Holding {
   constructor(page) {
     Object.assign(this, { page, held: null, down: null, isLeft: false });
-    this.ends = new AbortController();
-    const on = (target, type, does, own) => target.addEventListener(type, does, { signal: this.ends.signal, ...own });
+    const on = (target, ...listener) => target.addEventListener(...listener);
     on(page.root, "keyup", ({ key }) => { if (this.down === key) this.down = null; if (this.held?.by === key) this.finish(); });
     on(page.root, "focusout", (event) => { if (!page.root.contains(event.relatedTarget)) this.cancel(); });
     on(window, "blur", () => this.cancel());
@@ -36,8 +35,6 @@ export class Holding {
       this.isLeft = false;
     }, { capture: true });
   }
-
-  destroy() { this.ends.abort(); }
 
   // While it plays; by a key of the keyboard, or the pointer.
   begin(action, by) {

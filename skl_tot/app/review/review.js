@@ -1,4 +1,4 @@
-// The review page, built inside of any element over a transport: call(name, values) ->
+// The review page, built inside of an element over a transport: call(name, values) ->
 // Promise of a reply, listen(callback) for what happens elsewhere, video(index) -> address,
 // and client, who this is. What data says enters the page as text only.
 
@@ -120,19 +120,22 @@ function changedShare({ prediction, before, end }) {
   return bounds.slice(1).reduce((sum, to, i) => sum + (shown(prediction, bounds[i]) !== shown(before, bounds[i]) ? to - bounds[i] : 0), 0) / end;
 }
 
-class Page {
+export class Page {
   constructor(root, transport) {
     Object.assign(this, { root, transport, data: null, index: 0, time: 0, isMerging: false, lastAct: Promise.resolve(), kept: [] });
-    root.classList.add("review", "themed");
     root.tabIndex = -1;
-    root.dataset.lmSuppressShortcuts = "true";  // those of Jupyter
     root.innerHTML = SHELL;
     this.find = (selector) => root.querySelector(selector);
     this.stage = new Stage(this.find(".stage"), this.find(".features div"), {
       signals: (values) => this.question("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.alike = new Alike(this), this.faults = new Faults(this)];
+    this.units = new Units(this);
+    this.steps = new Steps(this);
+    this.holding = new Holding(this);
+    this.examples = new Examples(this);
+    this.alike = new Alike(this);
+    this.faults = new Faults(this);
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -173,10 +176,6 @@ class Page {
         if (button && !button.title) button.title = `${words[0].toUpperCase()}${words.slice(1)} (${keys})`;
       }
     }
-  }
-
-  destroy() {
-    for (const own of [...this.parts, this.large, this.small, this.stage]) own?.destroy();
   }
 
   // ---- what comes from the server
@@ -644,5 +643,3 @@ class Page {
     }));
   }
 }
-
-export function mount(root, transport) { return new Page(root, transport); }

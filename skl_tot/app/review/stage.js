@@ -14,17 +14,8 @@ export class Stage {
     this.canvas.addEventListener("pointerdown", (event) => { this.canvas.setPointerCapture(event.pointerId); this.point(event); });
     this.canvas.addEventListener("pointermove", (event) => { if (event.buttons & 1) this.point(event); });
     this.canvas.addEventListener("wheel", (event) => calls.onWheel(event), { passive: false });
-    this.ends = new AbortController();
-    this.sizes = new ResizeObserver(() => requestAnimationFrame(() => this.layout()));
-    this.sizes.observe(place);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw(), { signal: this.ends.signal });
-  }
-
-  destroy() {
-    this.pause();
-    cancelAnimationFrame(this.waiting);
-    this.ends.abort();
-    this.sizes.disconnect();
+    new ResizeObserver(() => requestAnimationFrame(() => this.layout())).observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   get isFilm() { return this.video.hasAttribute("src"); }

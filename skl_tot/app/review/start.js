@@ -1,6 +1,6 @@
-// The page on its own: the transport over HTTP, and keys when nothing has the focus.
+// The transport of the page over HTTP, and keys when nothing has the focus.
 
-import { mount } from "./review.js";
+import { Page } from "./review.js";
 
 const LOST = "The server does not answer. What was done before is kept: start it again with the same folder.";
 const client = crypto.getRandomValues(new Uint32Array(3)).join("-");
@@ -22,5 +22,5 @@ const transport = {
   video: (index) => `video/${index}`,
 };
 
-const page = mount(document.body, transport);
+const page = new Page(document.body, transport);
 document.documentElement.addEventListener("keydown", (event) => { if (event.target === document.documentElement) page.press(event); });

@@ -14,8 +14,6 @@ export class Steps {
     page.find("header").append(element("div", { className: "steps" }, element("ol", {}, ...this.lines), this.hint));
   }
 
-  destroy() {}
-
   draw() {
     const { page, page: { data } } = this, { rows, checks, checked, units, learned } = data;
     this.hint.parentElement.hidden = !data.ready;

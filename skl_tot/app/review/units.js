@@ -16,8 +16,6 @@ export class Units {
     page.find(".tools").prepend(this.label);
   }
 
-  destroy() {}
-
   get areCycles() { return this.page.data.cycles.length > 0 && this.choice.value === "cycles"; }
   get what() { return this.areCycles ? "cycle" : "recording"; }
 

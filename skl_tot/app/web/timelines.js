@@ -39,7 +39,7 @@
 //         setRange(from, to), zoom(factor, about), pan(by), whole()
 //         cursorAt(index, time), open(index): that row opens and is scrolled to
 //         playhead(time)      line at a time, null for none; what is seen follows it
-//         layout(), draw(), destroy()
+//         layout(), draw()
 //         at(time), span(start, end): in words; swatch(code): its mark, an element
 
 export const BREAK = -2;  // code of a time of which there are no frames
@@ -467,7 +467,6 @@ export class Timelines {
   }
 
   draw() {
-    if (this.ends.signal.aborted) return;
     this.waiting ||= requestAnimationFrame(() => {
       this.waiting = 0;
       this.drawNow();
@@ -776,8 +775,7 @@ export class Timelines {
   // ---- pointer
 
   listen() {
-    const { canvas, host } = this, { signal } = this.ends = new AbortController();
-    const on = (target, type, does, own) => target.addEventListener(type, does, { signal, ...own });
+    const { canvas, host } = this, on = (target, ...listener) => target.addEventListener(...listener);
     on(host, "wheel", (event) => this.wheel(event), { passive: false });
     on(canvas, "pointerdown", (event) => this.down(event));
     on(canvas, "pointermove", (event) => this.move(event));
@@ -798,15 +796,7 @@ export class Timelines {
       this.cancel();
     });
     on(window.matchMedia("(prefers-color-scheme: dark)"), "change", () => this.draw());
-    this.sizes = new ResizeObserver(() => { this.isStale = true; this.draw(); });
-    this.sizes.observe(host);
-  }
-
-  destroy() {
-    this.ends.abort();
-    this.sizes.disconnect();
-    cancelAnimationFrame(this.waiting);
-    this.host.replaceChildren();
+    new ResizeObserver(() => { this.isStale = true; this.draw(); }).observe(host);
   }
 
   cancel() {

@@ -3,16 +3,14 @@
 import json
 import shutil
 import subprocess
-import sys
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from skl_tot.app.cli.main import main
-from skl_tot.app.review import Review, ReviewWidget, server, teaching
+from skl_tot.app.review import Review, server, teaching
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.web import joined
@@ -25,7 +23,6 @@ pytest.importorskip("selenium")
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.wait import WebDriverWait
 
 pytestmark = pytest.mark.usefixtures("fit_once")
 FPS = 10
@@ -489,7 +486,6 @@ def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
     spans = [(0, 3), (2, 30), (18, 20), (20, 22), (0, len(times)), (19, len(times))]
     for start, end in spans:
         calls.review.assign(0, start, end, 2)
-        calls.update()
         made.append(labels(calls.call("open", {})["rows"][0]))
         calls.review.undo()
     values = json.dumps([row, [(times[a], times[b - 1] + 0.1) for a, b in spans]])
@@ -663,83 +659,3 @@ def test_files_are_checked_before_anybody_labels(
     page.press(Keys.ARROW_RIGHT)
     page.change(lambda: page.press("2"))  # the key of the same action
     assert page.review.state.entries[1].segments.codes.tolist() == [1, 0]
-
-
-# In a notebook
-
-
-def test_python_and_page_see_each_other(reviewed, monkeypatch):
-    page, sent = ReviewWidget(*reviewed), []
-    page.widget.send = sent.append
-    page.review.rename(0, "pour")
-    page.update()
-    event = sent[-1]["event"]
-    assert (event["type"], event["names"][0]) == ("delta", "pour")
-    state = page.review.state
-    for message in ({}, [], None, {"call": [], "values": 1}):  # of other programs
-        page.widget._handle_custom_msg(message, [])
-        assert "error" in sent.pop()["reply"]
-    assert page.review.state is state
-    shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    page._ipython_display_()
-    assert shown == [page.widget]
-    page.close()
-    failed = ReviewWidget(reviewed[0], [[[0.0, 1.0]]])
-    with pytest.raises(ValueError):
-        _ = failed.review
-    failed.close()
-    monkeypatch.setitem(sys.modules, "anywidget", None)
-    with pytest.raises(ImportError, match="anywidget"):
-        ReviewWidget(*reviewed)
-
-
-# A front end: what its model sends is kept, and what the widget sends is taken in.
-FRONT_END = """
-const [module, style, done] = arguments, callbacks = window.callbacks = [];
-document.body.innerHTML = `<style>${style}</style><div class="page"></div>`;
-window.sent = [];
-const on = (name, callback) => { if (name === "msg:custom") callbacks.push(callback); };
-const model = { on, off: () => {}, send: (content) => window.sent.push(content) };
-import(URL.createObjectURL(new Blob([module], { type: "text/javascript" }))).then(
-  ({ default: widget }) => {
-    widget.render({ model, el: document.querySelector("div") });
-    done();
-  });"""
-
-
-def test_keys_in_a_notebook(browser, page_class, reviewed):
-    widget, sent = ReviewWidget(*reviewed), []
-    widget.widget.send = sent.append
-    page = page_class.__new__(page_class)
-    page.browser, page.served = browser, SimpleNamespace(calls=widget)
-
-    def look(condition):
-        for content in page.run("return window.sent.splice(0)"):
-            widget.widget._handle_custom_msg(content, [])
-        for message in [sent.pop(0) for _ in range(len(sent))]:
-            text = "const message = JSON.parse(arguments[0]);"
-            text += "for (const callback of window.callbacks) callback(message);"
-            page.run(text, json.dumps(message))
-        return page.run(f"return {condition}")
-
-    def wait(condition):
-        WebDriverWait(browser, 30, 0.02).until(lambda _: look(condition))
-
-    version = "Number(document.querySelector('.page').dataset.version)"
-    browser.get("data:text/html,<!doctype html><title>a</title>")
-    browser.execute_async_script(FRONT_END, widget.widget._esm, widget.widget._css)
-    wait(f"{version} > 0")
-    wait("document.querySelector('.small').dataset.rows?.length > 0")
-    page.run("document.querySelector('.page').focus()")
-    for keys in [("r", "pour <b>", Keys.ENTER), (Keys.ARROW_RIGHT, "1"), ("z",)]:
-        before = page.run(f"return {version}")
-        page.find(".page :focus, .page").send_keys(*keys)
-        wait(f"{version} > {before}")
-    other = Review(*reviewed).open()
-    name = other.actions[other.state.entries[0].segments.codes[0]]
-    other.rename(name, "pour <b>")
-    assert widget.review.table().equals(other.table())
-    assert widget.review.redoable
-    assert browser.get_log("browser") == []
-    widget.close()
