@@ -23,7 +23,6 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.features import TellingSample, checked_videos
 
-MATTERS = 0.325  # nats; as of a probability of 0.9, and 0.1 of another action
 N_DESCRIBED = 1000  # most frames that describe features, or a recording
 DIGITS = 9  # rounding, so that equal values are in the order of their numbers
 
@@ -32,8 +31,7 @@ DIGITS = 9  # rounding, so that equal values are in the order of their numbers
 def most_informative(model, X, n=1) -> list[dict]:
     """List the moments whose labels would teach a model most: segments in doubt.
 
-    Doubt is the entropy of ``predict_posterior`` in nats. Reports list segments with a
-    mean from 0.325 on, as of a probability of 0.9, and 0.1 of another action.
+    Doubt is the entropy of ``predict_posterior`` in nats.
 
     Parameters
     ----------
@@ -66,21 +64,10 @@ def most_informative(model, X, n=1) -> list[dict]:
         refuse("n", n, "an integer of at least 1")
     paths, doubts = [], []
     for decoded in segmenter.decode(transform_before(model, X)):
-        paths.append(decoded.path)
-        doubts.append(measure_doubts(decoded))
-    labels = with_background(segmenter.actions_)
-    return rank_moments([labels[path] for path in paths], doubts, n)
-
-
-def measure_doubts(decoded):
-    """Doubt (n_frames,) about a decoded recording."""
-    # rounding may make some negative
-    return entr(np.maximum(decoded.posterior.astype(float), 0)).sum(axis=1)
-
-
-def rank_moments(paths, doubts, n, least=0):
-    """List the ``n`` segments with most doubts beyond those usual for their action."""
-    # each has a mean doubt of `least` or more, as long ones have many that are small
+        paths.append(with_background(segmenter.actions_)[decoded.path])
+        # rounding may make some negative
+        posterior = np.maximum(decoded.posterior.astype(float), 0)
+        doubts.append(entr(posterior).sum(axis=1))
     labels, values = np.concatenate(paths), np.concatenate(doubts)
     usual = {
         action: np.median(values[labels == action]) for action in np.unique(labels)
@@ -88,8 +75,6 @@ def rank_moments(paths, doubts, n, least=0):
     moments = []
     for i, (path, doubt) in enumerate(zip(paths, doubts)):
         for action, start, end in zip(*find_segments(path)):
-            if doubt[start:end].mean() < least:
-                continue
             information = float((doubt[start:end] - usual[action]).sum())
             place = {"recording": i, "start": int(start), "end": int(end)}
             about = {"action": action.item(), "information": information}

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import alike_actions, most_informative
-from skl_tot.corrections.suggestions import DIGITS, MATTERS, rank_moments
+from skl_tot.corrections.suggestions import DIGITS
 from skl_tot.datasets import make_activities
 from skl_tot.recordings.labels import find_segments
 
@@ -46,16 +46,6 @@ def test_moments(noisy, model):
         assert list(entry.values())[:-1] == where
         assert_allclose(entry["information"], total, atol=1e-9)
     assert most_informative(model, noisy, 3) == found[:3]
-
-
-def test_a_long_segment_without_doubt_is_no_moment():
-    runs = [5000, 20, 40, 4000]
-    paths, doubts = (
-        [np.repeat([0, 1, 0, 1], runs)],
-        np.repeat([0.02, 0.7, 0.5, 0], runs),
-    )
-    moments = rank_moments(paths, [doubts], 9, MATTERS)
-    assert [moment["start"] for moment in moments] == [5020, 5000]
 
 
 @pytest.mark.parametrize("n", [0, True])

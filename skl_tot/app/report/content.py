@@ -306,12 +306,11 @@ class Content:
             return f"frame {time:.10g}"
         return web.in_minutes(time, 1)
 
-    def place(self, video, frame, is_end=False):
-        """Start or end of a frame of a recording, by its clock."""
+    def place(self, video, frame):
+        """Start of a frame of a recording, by its clock."""
         if self.fps is None:
             return f"frame {frame}"
-        clock = self.clocks[video]
-        time = (clock.ends if is_end else clock.starts)[frame]
+        time = self.clocks[video].starts[frame]
         is_short = time < 60 and np.isnat(self.dates[video])
         return f"{time:.2f} s" if is_short else self.when(video, time)
 

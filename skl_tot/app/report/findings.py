@@ -41,8 +41,6 @@ class Findings:
     # codes of the frames of each recording, and their probabilities, 1 for background
     paths: list = field(default_factory=list)
     confidences: list = field(default_factory=list)
-    # of each frame, see `skl_tot.corrections.most_informative`
-    doubts: list = field(default_factory=list)
     # per recording: mean over frames of the action's
     log_likelihoods: list = field(default_factory=list)
     # whether people labelled each frame of each recording
@@ -71,7 +69,6 @@ def read_corrected(corrected, videos):
 
 def gather_findings(model, videos, video_names, corrected=None):
     """Apply a model to recordings one by one; ``corrected`` has labels of people."""
-    from skl_tot.corrections.suggestions import measure_doubts
     from skl_tot.methods.pipelines import (
         decode_recordings,
         path_confidence,
@@ -93,17 +90,15 @@ def gather_findings(model, videos, video_names, corrected=None):
             (decoded,) = decode_recordings(segmenter, video)
         path = code_of[decoded.path]
         confidence = path_confidence(decoded)
-        doubt = measure_doubts(decoded)
         is_labelled = np.zeros(len(path), dtype=bool)
         if corrected is not None:
             places = corrected.places[i]
             is_labelled = places >= 0
             path[is_labelled] = of_people[places[is_labelled]]
-            confidence[is_labelled], doubt[is_labelled] = 1, 0
+            confidence[is_labelled] = 1
         findings.labelled.append(is_labelled)
         findings.paths.append(path)
         findings.confidences.append(confidence)
-        findings.doubts.append(doubt)
         findings.log_likelihoods.append(_mean_log_likelihood(decoded))
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         frames = np.asarray(frames, dtype=float)

@@ -279,18 +279,6 @@ def checked(content):
     return (content.accuracy or {}).get("history") or None
 
 
-@section("Labels to add next")
-def questions(content):
-    """Segments that would teach the model most; None without any in doubt."""
-    from skl_tot.corrections.suggestions import MATTERS, rank_moments
-
-    findings = content.findings
-    if all(map(np.all, findings.labelled)):
-        return None
-    moments = rank_moments(findings.paths, findings.doubts, 5, MATTERS)
-    return [row for row in moments if row["information"] > 0] or None
-
-
 def _has_no_pictures(content):
     frames = itertools.chain(*content.findings.typical.values())
     return not any("picture" in frame for frame in frames)
@@ -317,30 +305,6 @@ def recordings(content):
             row |= {"frame": frame, "action": path[frame]}
         rows.append(row)
     return rows
-
-
-@section("How many actions")
-def numbers(content):
-    """Outlines of the scores of the candidate numbers of actions, and the best."""
-    from skl_tot.methods.numbers import describe_choice
-
-    choice = getattr(content.segmenter, "numbers_", None)
-    if choice is None:
-        return None
-    tried, scores = (np.array(choice[x], float) for x in ("n_actions", "score"))
-    low, high = min(0, scores.min()), scores.max()
-    across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
-
-    def outline(x, y):
-        heights = 300 * (high - y) / ((high - low) or 1)
-        return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, heights))
-
-    return {
-        "text": describe_choice(choice),
-        "tried": choice["n_actions"],
-        "scores": outline(across, scores),
-        "best": f"M{across[tried == choice['best']][0]:.1f} 0V300",
-    }
 
 
 @section("Model", folded=True)

@@ -47,7 +47,3 @@ def test_fit_tells_the_chosen_number(run, capsys, tmp_path, monkeypatch):
     found = "The recordings bear out 3 actions best, of 1 to 5."
     assert found in capsys.readouterr().out
     assert load_model("m.skops").numbers_["best"] == 3
-    assert run("report m.skops data --out page.html") == 0
-    page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert found in page
-    assert 'aria-label="Score of each number of actions from 1 to 5"' in page

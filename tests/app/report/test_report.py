@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import CyclicSegmenter, HMMSegmenter, rate_trust
 from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
-from skl_tot.corrections import most_informative, rename
+from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS
 from skl_tot.meta.trust import HEADLINES, rate_share
@@ -160,13 +160,6 @@ def test_tables(activity, model, page, results):
     assert len(page.rows["recordings"]) == 7
     assert "scores" not in page.rows
     assert page.pictures == []
-    _, *rows = page.rows["questions"]  # what to label next
-    expected = most_informative(model, activity[0], 5)
-    assert len(rows) == len(expected) == 5
-    for row, one in zip(rows, expected):
-        time = f"{one['start'] / 4:.2f} s – {one['end'] / 4:.2f} s"
-        shown = [NAMES[one["recording"]], time, WORDS[one["action"]]]
-        assert [cell.strip() for cell in row] == shown
 
 
 def test_typical_frames(activity, model, page, results):
@@ -491,14 +484,9 @@ def test_labels_of_people_replace_those_of_the_model(activity, model, write):
     assert page.data["recordings"][1]["doubt"] == {"start": [], "end": []}
     assert page.data["recordings"][1]["confidence"] == 1
     assert all(x >= 0.7 for x in page.data["recordings"][4]["doubt"]["start"])
-    assert "take 1" not in {row[0] for row in page.rows["questions"][1:]}
     assert "In 2 of 6 recordings" in page.text_of[None]
-    labelled = {f"take {i}": words[activity[1][i]] for i in range(5)}
-    page = write(named, takes, corrected=labelled)
-    assert {row[0] for row in page.rows["questions"][1:]} == {"take 5"}
     y_true = [words[y] for y in activity[1]]
     page = write(named, videos, y_true=y_true, corrected=y_true)
-    assert "questions" not in page.rows
     assert "Of 100 frames, 100 are" in page.text
     for bad in ([["a"]] * 6, [None] * 6, [[1, 2]] + [None] * 5):
         with pytest.raises((TypeError, ValueError)):
