@@ -166,22 +166,14 @@ def warn_user(text, category=UserWarning):
     warnings.warn(text, category, stacklevel=level)
 
 
-# By extra: imported modules, and their distributions.
+# Modules that are imported, by extra.
 EXTRAS = {
-    "files": {
-        "h5py": "h5py",
-        "ndx_ethogram": "ndx-ethogram",
-        "openpyxl": "openpyxl",
-        "praatio": "praatio",
-        "pyarrow": "pyarrow",
-        "pympi": "pympi-ling",
-        "pynwb": "pynwb",
-        "webvtt": "webvtt-py",
-    },
-    "plot": {"matplotlib": "matplotlib"},
-    "review": {"starlette": "starlette", "uvicorn": "uvicorn"},
-    "video": {"av": "av", "PIL": "timm", "safetensors": "timm", "timm": "timm"},
+    "files": ["h5py", "ndx_ethogram", "openpyxl", "praatio", "pyarrow", "pympi"],
+    "plot": ["matplotlib"],
+    "review": ["starlette", "uvicorn"],
+    "video": ["av", "PIL", "safetensors", "timm"],
 }
+EXTRAS["files"] += ["pynwb", "webvtt"]
 
 
 def import_extra(name):

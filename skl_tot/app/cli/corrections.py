@@ -70,7 +70,8 @@ def add_refine(commands):
 def refine(options):
     """Teach a model the labels of some recordings and save it."""
     inputs.check_inputs(options.data, options.labels, model=options.model)
-    outputs.check_model(options.out, [options.data, options.labels])
+    paths = [options.data, options.labels]
+    outputs.check_output(options.out, "--out", paths, [".skops"])
     source = inputs.Source(options.data, options)
     from skl_tot import corrections
     from skl_tot.io.models import save_model

@@ -42,7 +42,8 @@ def fit(options):
     arguments.check_needed(options, "labels", ["gaps"])
     arguments.check_needed(options, "n_actions", ["seeds"])
     inputs.check_inputs(options.data, options.labels, model=options.like)
-    outputs.check_model(options.out, [options.data, options.labels])
+    paths = [options.data, options.labels]
+    outputs.check_output(options.out, "--out", paths, [".skops"])
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
     like, answer = inputs.load_model(options.like), options.faults or "leave"

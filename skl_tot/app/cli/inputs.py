@@ -247,33 +247,6 @@ def read_segments(path):
     return reviewed_segments(folder)
 
 
-def read_predictions(path):
-    """Names of recordings in a folder or file, and labels of their frames."""
-    from skl_tot.io.files import read_table
-    from skl_tot.recordings.names import labels_of_one_type
-    from skl_tot.recordings.segment_table import labels_from_segments
-
-    table = read_table(path)
-    try:
-        labels = labels_from_segments(table)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path} holds no labels of all frames: {error}") from error
-    return list(labels), labels_of_one_type(list(labels.values()))
-
-
-def labels_of_names(labels, folder, names):
-    """Labels of the named recordings of a folder; ``labels`` are by name, or None."""
-    if labels is None:
-        raise FileNotFoundError(f"{folder} has no folder groundTruth.")
-    for name in names:
-        if name not in labels:
-            text = f"no recording {name!r}, which predictions have"
-            raise ValueError(f"{folder} has {text}.")
-    if len(names) < len(labels):
-        print(f"{len(names)} of {len(labels)} recordings of {folder} have predictions.")
-    return [labels[name] for name in names]
-
-
 def read_groups(path):
     """Table of the group, and the subject if given, by recording; None without one."""
     if path is None:

@@ -31,11 +31,6 @@ def in_options(text):
     return OPTION.sub(choose, text)
 
 
-def check_model(path, inputs):
-    """Refuse a path that cannot become a file of a model."""
-    check_output(path, "--out", inputs, [".skops"])
-
-
 def check_output(path, flag, inputs, suffixes=(), is_folder=False):
     """Refuse a path of another kind, or that would overwrite an input."""
     # ``suffixes`` are those of the files that the command writes

@@ -262,18 +262,30 @@ def _read_folder(folder, paths, options, model):
     for name in repeated(names)[:1]:
         text = f"{' and '.join(paths)} have {name!r} twice, expected once"
         raise ValueError(f"{text}.")
-    labels = _read_truth(folder, options, model)
-    truth = inputs.labels_of_names(labels, folder, names)
-    return [(*row, of_row) for row, of_row in zip(predicted, truth)]
+    truth = _read_truth(folder, options, model)
+    for name in names:
+        if name not in truth:
+            text = f"no recording {name!r}, which predictions have"
+            raise ValueError(f"{folder} has {text}.")
+    if len(names) < len(truth):
+        print(f"{len(names)} of {len(truth)} recordings of {folder} have predictions.")
+    return [(*row, truth[row[0]]) for row in predicted]
 
 
 def _read_activity(path, options):
+    """Name, labels of frames, and activity of each recording in a folder or file."""
     import numpy as np
 
+    from skl_tot import io
     from skl_tot.recordings.labels import BACKGROUND_NAME, NO_ACTIONS
+    from skl_tot.recordings.names import labels_of_one_type
 
-    names, predicted = inputs.read_predictions(path)
-    activity = Path(path).stem
+    table, activity = io.read_table(path), Path(path).stem
+    try:
+        labels_of = io.labels_from_segments(table)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds no labels of all frames: {error}") from error
+    predicted = labels_of_one_type(list(labels_of.values()))
     if len(options.predictions) > 1 and options.scope != "labels":
         # each activity has a model, whose clusters are not those of others
         for i, labels in enumerate(predicted):
@@ -283,7 +295,7 @@ def _read_activity(path, options):
     only = options.only or "*"
     return [
         (name, labels, activity)
-        for name, labels in zip(names, predicted)
+        for name, labels in zip(labels_of, predicted)
         if fnmatchcase(name, only)
     ]
 
@@ -295,7 +307,9 @@ def _read_truth(folder, options, model):
         labels = source.ground_truth(recordings)
     else:
         labels = inputs.read_labels_in_order(options, recordings, folder)
-    return labels and dict(zip(recordings.names, labels))
+    if labels is None:
+        raise FileNotFoundError(f"{folder} has no folder groundTruth.")
+    return dict(zip(recordings.names, labels))
 
 
 def add_subtasks(commands):
