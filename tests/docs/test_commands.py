@@ -186,7 +186,7 @@ def use_random_network(monkeypatch):
     torch.save(timm.create_model("resnet18").state_dict(), "weights.pth")
     for name, value in {"weights": Path("weights.pth"), "image_size": 64}.items():
         monkeypatch.setitem(FrameFeatures.__init__.__kwdefaults__, name, value)
-    return ["--weights", "weights.pth", "--image-size", "64"]
+    return ["--weights", "weights.pth"]
 
 
 def write_faulty(takes):

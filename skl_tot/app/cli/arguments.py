@@ -7,7 +7,6 @@ from typing import Any
 LONGEST_VALUE = 1000  # characters of the value of a parameter
 DATA = """folder of .npy, CSV, Parquet or other files, one with features/, a file, or a
 pattern of files, in quotes"""
-LIKE = "read them like the recordings of this model"
 MODEL = "file from fit"
 FAULTS = ["fill", "cut", "leave"]
 SEGMENTS = "folder from predict, one table of all recordings, or folder of a review"

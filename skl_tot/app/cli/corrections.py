@@ -151,9 +151,8 @@ def review(options):
             recordings = inputs.open_fitted(source, segmenter)
         else:
             answer = options.faults or _answer_before(source, about) or calls.ask
-            recordings, segmenter = inputs.open_checked(
-                source, None, recipe.make(), answer
-            )
+            segmenter = recipe.make()
+            recordings, segmenter = inputs.open_checked(source, segmenter, answer)
             recipe.set_seed(segmenter)
         y = options.labels and inputs.read_labels_in_order(options, recordings, data)
         group, subject = inputs.pick_groups(groups, recordings.names)

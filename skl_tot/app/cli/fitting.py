@@ -25,7 +25,6 @@ def add_fit(commands):
         ],
     )
     parser.add_argument("data", metavar="DATA", help=arguments.DATA)
-    parser.add_argument("--like", metavar="MODEL", help=arguments.LIKE)
     text = """fit with so many seeds, from --seed on, and print means and deviations of
     the scores, against groundTruth of DATA; the first model is written"""
     parser.add_argument(
@@ -41,13 +40,13 @@ def fit(options):
         raise ValueError(f"{text}, or --labels of a recording.")
     arguments.check_needed(options, "labels", ["gaps"])
     arguments.check_needed(options, "n_actions", ["seeds"])
-    inputs.check_inputs(options.data, options.labels, model=options.like)
+    inputs.check_inputs(options.data, options.labels)
     paths = [options.data, options.labels]
     outputs.check_output(options.out, "--out", paths, [".skops"])
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
-    like, answer = inputs.load_model(options.like), options.faults or "leave"
-    recordings, model = inputs.open_checked(source, like, recipe.make(), answer)
+    answer = options.faults or "leave"
+    recordings, model = inputs.open_checked(source, recipe.make(), answer)
     y = options.labels and inputs.read_labels_in_order(
         options, recordings, options.data
     )
@@ -154,8 +153,6 @@ def add_features(commands):
     text = "state dict of the backbone (default: recommended weights from the hub)"
     add("--weights", metavar="FILE", help=text)
     add("--device", default="auto", help="device of the network (default: auto)")
-    text = "side of the square input of the network, in pixels (default: as trained)"
-    add("--image-size", type=int, metavar="N", help=text)
 
 
 def features(options):
@@ -182,7 +179,6 @@ def features(options):
         weights="DEFAULT" if weights is None else os.path.abspath(weights),
         fps=options.fps,
         device=options.device,
-        image_size=options.image_size,
     )
     with replaced_files(out) as temporary, outputs.names_in_errors(names):
         arrays = extractor.transform_each(paths)

@@ -110,10 +110,10 @@ def open_reviewed(options):
 
 def open_fitted(source, model):
     """Read recordings for a fitted model, and say their faults."""
-    return open_checked(source, model, model, "leave")[0]
+    return open_checked(source, model, "leave", is_fitted=True)[0]
 
 
-def open_checked(source, like, model, answer):
+def open_checked(source, model, answer, is_fitted=False):
     """Say the faults of recordings, and mend them; also return the model that does."""
     # `answer` is one of `arguments.FAULTS`, or a function of the rows that returns it
     from skl_tot.methods.pipelines import joined, steps_of
@@ -121,15 +121,15 @@ def open_checked(source, like, model, answer):
     from skl_tot.recordings.faults import CUT, FILLED, LEFT, WORDS_OF_STOPS, list_faults
     from skl_tot.recordings.stops import without_stops
 
-    # those of a model are cut out where files are read
-    pauses = source.options.pop("pauses") if like is None else None
+    # those of a fitted model are cut out where files are read
+    pauses = None if is_fitted else source.options.pop("pauses")
     steps = steps_of(model)
     warnings.filterwarnings("ignore", category=FaultWarning)  # the table says the same
-    recordings = source.open(like)
+    recordings = source.open(model if is_fitted else None)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
     # no command changes the steps of a fitted model
-    flag = "fit --faults" if like is model else "--faults"
+    flag = "fit --faults" if is_fitted else "--faults"
     to_mend = _words_of_open(faults, pauses, steps, flag)
     is_left = faults["done"].str.startswith(LEFT) & faults["fault"].isin(WORDS_OF_STOPS)
     faults.loc[is_left, "done"] += " (see --pauses)"
@@ -141,7 +141,7 @@ def open_checked(source, like, model, answer):
     left = {done: words for done, words in to_mend.items() if done not in mended}
     faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults))
-    if len(steps) == 1 and like is not model:
+    if len(steps) == 1 and not is_fitted:
         _advise_poses(recordings, FILLED not in mended and faults.attrs["longest_gap"])
     if CUT in mended:
         pauses = faults.attrs["pauses"]

@@ -178,7 +178,8 @@ def add_evaluate(commands):
     add("data", metavar="DATA", help="folder with groundTruth")
     text = "from predict; several are of one activity each, called by their names"
     add("predictions", nargs="+", metavar="PREDICTIONS", help=text)
-    add("--like", metavar="MODEL", help=arguments.LIKE)
+    text = "read them like the recordings of this model"
+    add("--like", metavar="MODEL", help=text)
     text = """match actions to labels over all recordings, in each activity or in each
     recording (default: all of these), or take them as labels, as for a model that
     learned labels"""

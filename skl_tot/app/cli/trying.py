@@ -19,8 +19,6 @@ def add_demo(commands):
     add("--recordings", metavar="FOLDER", help=text)
     add("--n-videos", type=int, default=12, help="videos to generate (default: 12)")
     add("--n-actions", type=int, default=6, help="actions to generate (default: 6)")
-    text = "seed of data and fit (default: 0)"
-    add("--seed", type=arguments.seed, default=0, help=text)
 
 
 def demo(options):
@@ -33,13 +31,12 @@ def demo(options):
             raise FileExistsError(f"{folder} is there, expected a new folder.")
     from skl_tot import datasets, metrics
 
-    videos, labels = datasets.make_activities(
-        n_videos, options.n_actions, random_state=options.seed
-    )
+    n_actions = options.n_actions
+    videos, labels = datasets.make_activities(n_videos, n_actions, random_state=0)
     names = [f"cycle_{i:02}" for i in range(1, n_videos + 1)]
     if folder is not None:
         _write_recordings(folder, names, videos)
-    model = skl_tot.TemporalOTSegmenter(options.n_actions, random_state=options.seed)
+    model = skl_tot.TemporalOTSegmenter(n_actions, random_state=0)
     predicted = model.fit_predict(videos)
     print(metrics.segmentation_report(labels, predicted))
     if importlib.util.find_spec("matplotlib") is None:

@@ -22,14 +22,12 @@ from skl_tot.app.web import page_file
 from skl_tot.recordings.errors import import_extra, is_int, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
-# Files of the page; modules import only from earlier ones.
-MODULES = ["web/timelines.js", "review/stage.js", "review/units.js", "review/steps.js"]
-MODULES += ["review/holding.js", "review/examples.js", "review/faults.js"]
-MODULES += ["review/alike.js", "review/review.js"]
-STYLES = ["web/timelines.css", "review/review.css"]
-# And by requested name, with their rooms.
-FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
-FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
+# Rooms of the files of the page.
+FILES = {"timelines.css": "web", "timelines.js": "web"}
+FILES |= dict.fromkeys(["review.css", "review.html", "review.js"], "review")
+FILES |= dict.fromkeys(["start.js", "stage.js", "units.js", "steps.js"], "review")
+FILES |= dict.fromkeys(["holding.js", "examples.js", "faults.js"], "review")
+FILES["alike.js"] = "review"
 VIDEOS = dict.fromkeys([".m4v", ".mov", ".mp4"], "video/mp4")  # which plays .mov, too
 VIDEOS |= {".avi": "video/x-msvideo", ".mkv": "video/x-matroska"}
 VIDEOS |= {".ogv": "video/ogg", ".webm": "video/webm"}
@@ -114,11 +112,10 @@ async def answer(request, calls, is_over):
             if path is not None and is_inside(path, path.parent):  # checks new links
                 kind = VIDEOS[path.suffix.lower()]
                 return responses.FileResponse(path.resolve(), media_type=kind)
-        case False, name if name in FILES:
-            room, file = FILES[name]
+        case False, name if (file := name or "review.html") in FILES:
             kinds = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
             kind = kinds[file.partition(".")[2]]
-            return responses.Response(page_file(room, file), media_type=kind)
+            return responses.Response(page_file(FILES[file], file), media_type=kind)
     raise Refusal(404, "There is nothing here.")
 
 
@@ -190,14 +187,6 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
     return Review(model, recordings, out, labels=labels, video_files=files, **more)
 
 
-def make_told(model, recordings, *others):
-    """Make a `Review` as `make_review`, and list faults of recordings first."""
-    from skl_tot.recordings.faults import warn_of_faults  # lazy, as in `make_review`
-
-    warn_of_faults(recordings)
-    return make_review(model, recordings, *others)
-
-
 def find_videos(folder, names):
     """File of each recording, or None, in a folder without links out of it."""
     files, where = {}, one_line(folder)
@@ -264,11 +253,14 @@ def serve(
     The page is open until Ctrl-C:
     http://127.0.0.1:40123/y2Kk2LJw2Qd3Zw2Bl3TsyFjz/
     """
-    run(
-        Calls(partial(make_told, model, recordings, out, labels, videos)),
-        port,
-        open_browser,
-    )
+
+    def make(tell):
+        from skl_tot.recordings.faults import warn_of_faults  # lazy, as `make_review`
+
+        warn_of_faults(recordings)
+        return make_review(model, recordings, out, labels, videos, tell)
+
+    run(Calls(make), port, open_browser)
 
 
 def run(calls, port, open_browser):

@@ -77,7 +77,6 @@ def test_predictions_are_those_of_the_fit():
         "report long.skops long.csv --out a.html --summary a",
         "refine long.skops long.csv --labels l.csv --out a.skops",
         "evaluate long.csv l.csv --labels l.csv --like long.skops",
-        "fit long.csv --like long.skops --n-actions 2 --method hmm --out a.skops",
     ],
 )
 def test_no_command_needs_the_options_again(run, folder, capsys, command):
@@ -179,7 +178,7 @@ def test_only_stops_as_of_a_model_are_cut_out(capsys):
     takes.stops = [np.empty((0, 4))]  # found by the pauses of the model
     takes.read_options = {}
     source = SimpleNamespace(options={}, open=lambda _: takes)
-    open_checked(source, "model", HMMSegmenter(2), "cut")
+    open_checked(source, HMMSegmenter(2), "cut", is_fitted=True)
     assert "nothing moves  left (see --pauses)" in capsys.readouterr().out
 
 
@@ -191,7 +190,6 @@ REFUSED = [
     "predict tables.skops slow",
     "predict turned.skops turned --format elan",
     "predict long.skops bad.csv",
-    "fit long.csv --like l.csv --n-actions 3",
     f"fit long.csv {FIT} --time Zeit",
     f"fit tables --transpose {FIT}",
     f"fit tables --read header=x {FIT}",

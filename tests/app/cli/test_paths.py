@@ -16,7 +16,6 @@ from skl_tot.recordings import read_recordings
 EARLY = [
     "fit none --n-actions 2 --out a.skops",
     "fit flat --n-actions 2 --labels none --out a.skops",
-    "fit flat --n-actions 2 --like notes.txt --out a.skops",
     "fit flat --n-actions 2 --out notes.txt/a.skops",
     "predict model.skops none --out a",
     "predict notes.txt flat --out a",
