@@ -187,11 +187,10 @@ def test_cycles(case):
     """Logs of recordings, of which it does not know where they begin."""
     if case.order == "free" or case.form == "files":
         pytest.skip("no cycles without an order; in raw signals they are worse")
-    half = len(case.videos) // 2
-    logs = [np.concatenate(case.videos[:half]), np.concatenate(case.videos[half:])]
+    logs = [np.concatenate(case.videos[i : i + 4]) for i in (0, 4)]
     model = CyclicSegmenter(N_ACTIONS, estimator=HMMSegmenter(), random_state=0)
     cyclic = np.concatenate(model.fit_predict(logs))
-    after = mof_score([np.concatenate(case.truth)], [cyclic])
+    after = mof_score([np.concatenate(case.truth[:8])], [cyclic])
     assert after >= case.share - MOST_LOST
 
 

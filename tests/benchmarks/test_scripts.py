@@ -122,12 +122,13 @@ def _short(script, monkeypatch):
     monkeypatch.setattr(where, lambda *_: [quick(3), quick(4)])
     small = make_activities(6, 4, n_features=4, mean_length=40, random_state=0)
     cycles = script("cycles")
-    work = functools.partial(cycles.make_work, n_cycles=12, n_frames=40)
+    work = functools.partial(cycles.make_work, n_cycles=8, n_frames=40)
     for name, values in {
         "speed": {"make_activities": lambda *_, **__: small},
-        "labels": {"AutoSegmenter": quick, "N_DRAWS": 1, "N_TREES": 5},
+        "labels": {"AutoSegmenter": quick, "N_DRAWS": 1, "N_TREES": 5, "COUNTS": (1,)},
         "cycles": {"RECORDED": {"first": ["video"]}, "make_work": work},
         "n_actions": {"GENERATED": []},
+        "review": {"STOPS": (1,)},
     }.items():
         for key, value in values.items():
             monkeypatch.setattr(script(name), key, value)

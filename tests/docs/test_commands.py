@@ -77,7 +77,7 @@ def test_start(capsys):
 
 
 def test_stops(capsys):
-    cycles, _ = make_activities(12, 4, mean_length=40, random_state=0)
+    cycles, _ = make_activities(8, 4, mean_length=40, random_state=0)
     frames = np.concatenate(cycles)
     lengths = np.ones(len(frames), int)
     lengths[[150, 260]] = 2600, 600  # the machine stands still
