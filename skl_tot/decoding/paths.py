@@ -77,7 +77,13 @@ def _trace_in_order(grows, skipped, action, min_frames):
 def path_by_blocks(chain, log_likelihood):
     """Path of any chain, in blocks of frames that are processed side by side."""
     n_frames, n_actions = log_likelihood.shape
-    width = _block_width(chain, n_frames)
+    # A block has the root of all frames, or all if blocks do not pay: they multiply the
+    # operations of a frame by the number of actions, and divide the steps of the loop
+    # by the number of blocks. They take a fifth of the time for 10,000 frames in free
+    # order, half for 100, and more for more operations.
+    n_origins = 3 if chain.is_uniform else len(chain.links[0])
+    pays = n_frames >= 50 and n_actions**2 * n_origins <= 3000
+    width = round(np.sqrt(n_frames - 1)) if pays else max(n_frames - 1, 1)
     stays = chain.moves.diagonal()[:, None]
     grows = np.ones((n_frames, n_actions), dtype=bool)
     ended = np.full((n_frames + 1, n_actions), -np.inf)
@@ -91,17 +97,6 @@ def path_by_blocks(chain, log_likelihood):
         scores = reached + gains
         ended[step + 1 :: width] = scores.T
     return _trace(chain, grows, ended, 1)
-
-
-def _block_width(chain, n_frames):
-    """Frames of a block: the root of all, or all if blocks do not pay."""
-    # Blocks multiply the operations of a frame by the number of actions, and divide
-    # the steps of the loop by the number of blocks. They take a fifth of the time for
-    # 10,000 frames in free order, half for 100, and more for more operations.
-    n_actions = len(chain.starts)
-    n_origins = 3 if chain.is_uniform else len(chain.links[0])
-    pays = n_frames >= 50 and n_actions**2 * n_origins <= 3000
-    return round(np.sqrt(n_frames - 1)) if pays else max(n_frames - 1, 1)
 
 
 def _scores_before_blocks(chain, log_likelihood, width):
@@ -149,21 +144,16 @@ def _trace(chain, grows, ended, min_frames):
     # earlier; `ended` has the scores of paths that end before a frame.
     path = np.empty(len(ended) - 1, dtype=np.intp)
     end, action = len(path), int((ended[-1] - chain.ends).argmax())
+    origins, costs = chain.links
+    from_others = np.where(origins == np.arange(len(chain.ends)), np.inf, costs)
     while True:
         latest = end - min_frames
         start = latest - int(grows[latest::-1, action].argmax())
         path[start:end] = action
         if start == 0:
             return path
-        end, action = start, best_origins(chain, ended[start])[action]
-
-
-def best_origins(chain, scores):
-    """Best other action (n_actions,) to come from, for each action."""
-    actions = np.arange(len(scores))
-    origins, costs = chain.links
-    totals = np.where(origins == actions, -np.inf, scores[origins] - costs)
-    return origins[totals.argmax(axis=0), actions]
+        scores = ended[start, origins[:, action]] - from_others[:, action]
+        end, action = start, origins[scores.argmax(), action]
 
 
 def _run_weights(chain, values, min_frames, add):

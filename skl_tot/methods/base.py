@@ -111,7 +111,8 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
             self.fps_, self.read_options_ = recordings.fps, recordings.read_options
             self.order_, self.standardize_ = self.order, self.standardize
             self.scaler_ = None
-        self.fps_ = check_rate(recordings.fps, self.fps_)
+        else:
+            self.fps_ = check_rate(recordings.fps, self.fps_)
         if self.standardize_ == "dataset":
             self.scaler_ = fit_scaler(recordings, self.scaler_)
         self.layers_, self.classes_, self.shares_ = [], None, None

@@ -119,12 +119,6 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
         embeddings = list(self._apply_network(videos, self._embeddings))
         return videos.restore(list(map(as_type_of, embeddings, videos.arrays)))
 
-    @property
-    def _n_fitted_networks(self):
-        """Number of networks; arrays of several have one more dimension."""
-        bias = self.network_["output_bias"]
-        return 1 if bias.ndim == 1 else len(bias)
-
     def set_params(self, **params) -> Self:
         """Set parameters, also those of named objects, such as ``prior__sigma``.
 
@@ -298,9 +292,9 @@ class PrototypeSegmenter(NetworkSegmenter):
         """Sort the prototypes by the mean relative time of their frames, like CTE."""
         codes = (self._codes(frames) for frames in similarities)
         order = time_order(codes, sample.times())
-        n_prototypes = len(order) // self._n_fitted_networks
         # networks stay in order
-        order = order[np.argsort(order // n_prototypes, kind="stable")]
+        networks = order // self.prototypes_.shape[-2]
+        order = order[np.argsort(networks, kind="stable")]
 
         def sort(prototypes):
             rows = prototypes.reshape(len(order), -1)
@@ -321,9 +315,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         if goes_on:  # few recordings; earlier ones belong to an older network
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
-        self.prototype_actions_ = group_prototypes(
-            overlap, self._n_fitted_networks, self.n_actions_
-        )
+        n_networks = len(overlap) // self.prototypes_.shape[-2]
+        self.prototype_actions_ = group_prototypes(overlap, n_networks, self.n_actions_)
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._apply_network(videos, score_prototypes))
@@ -339,36 +332,31 @@ class PrototypeSegmenter(NetworkSegmenter):
             if sums.min() >= 1e-290:
                 log_likelihood[rows] = np.log(sums)
                 continue
-            log_codes = self._log_codes(similarities[rows])
+            log_codes = self._codes(similarities[rows], as_logarithm=True)
             log_likelihood[rows] = sum_groups(log_codes, actions, np.logaddexp)
         return log_likelihood
 
-    def _codes(self, similarities):
+    def _codes(self, similarities, as_logarithm=False):
         """Codes P (n_frames, n_prototypes) of each network over their number."""
-        codes, codes_of_networks = self._scores(similarities)
+        codes = similarities.astype(np.float64) / self.temperature_
+        of_networks = codes.reshape(
+            len(codes), -1, self.network_["prototypes"].shape[-2]
+        )
+        n_networks = of_networks.shape[1]
+        if as_logarithm:  # also of vanishing codes
+            of_networks[:] = log_softmax(of_networks, axis=2) - np.log(n_networks)
+            return codes
         # as `softmax`, but in place, as these are the largest arrays
-        codes_of_networks -= codes_of_networks.max(axis=2, keepdims=True)
-        np.exp(codes_of_networks, out=codes_of_networks)
-        totals = codes_of_networks.sum(axis=2, keepdims=True)
-        codes_of_networks /= totals * self._n_fitted_networks
+        of_networks -= of_networks.max(axis=2, keepdims=True)
+        np.exp(of_networks, out=of_networks)
+        of_networks /= of_networks.sum(axis=2, keepdims=True) * n_networks
         return codes
-
-    def _log_codes(self, similarities):
-        """Logarithm of the codes, also of vanishing ones."""
-        codes, codes_of_networks = self._scores(similarities)
-        codes_of_networks[:] = log_softmax(codes_of_networks, axis=2)
-        codes -= np.log(self._n_fitted_networks)
-        return codes
-
-    def _scores(self, similarities):
-        """Scores before the softmax, and a view by network."""
-        scores = similarities.astype(np.float64) / self.temperature_
-        return scores, scores.reshape(len(scores), self._n_fitted_networks, -1)
 
     def _codes_of_video(self, problem, similarities, n_sampled):
         """Pseudo-labels of prototypes in a whole recording, by network."""
+        n_networks = similarities.shape[1] // self.prototypes_.shape[-2]
         codes = [
             problem.codes_of_video(of_network, n_sampled, self.n_iter_)
-            for of_network in np.split(similarities, self._n_fitted_networks, axis=1)
+            for of_network in np.split(similarities, n_networks, axis=1)
         ]
-        return np.concatenate(codes, axis=1) / self._n_fitted_networks
+        return np.concatenate(codes, axis=1) / n_networks

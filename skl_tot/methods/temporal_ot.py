@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import StrOptions
 from skl_tot.methods.base import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
+from skl_tot.recordings.errors import refuse
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import (
@@ -20,7 +21,7 @@ from skl_tot.training.components import (
     WEIGHT,
     Adam,
 )
-from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, Term
 
 # Width of the band that strict order starts with, in prototypes.
 STRICT_SIGMA = 0.75
@@ -203,8 +204,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     optimizer: str | Adam = "adam"
 
     def _terms(self, settings):
+        others = self.terms or []
+        for term in others:
+            if not isinstance(term, Term):
+                what = "an object of a subclass of skl_tot.extend.Term"
+                refuse("an entry of terms", term, what, TypeError)
         coherence = TemporalCoherence(settings.alpha)
-        return [*super()._terms(settings), coherence, *cloned(self.terms or [])]
+        others = [term.checked() for term in others]
+        return [self._cross_entropy(settings), coherence, *others]
 
     def _cross_entropy(self, settings):
         return CrossEntropy(

@@ -31,8 +31,10 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
             with recordings.errors(i):
                 video = _checked(estimator, recordings.arrays[i], first, reset)
                 first = first or video.shape
-                if grows.any():
-                    grows = grows & _grows_steadily(video)
+                if grows.any():  # of columns that grow from probe to probe
+                    probes = np.unique(np.linspace(0, len(video) - 1, 64).astype(int))
+                    steps = np.diff(video[probes], axis=0)
+                    grows = grows & (steps > 0).all(axis=0) & (len(probes) >= 8)
             checked.append(video)
         names = getattr(estimator, "feature_names_in_", ()) if reset else ()
         for name in filter(is_like_label, names):
@@ -185,14 +187,6 @@ def _first_line(message):
     if first.startswith("The feature names") or first.endswith(":"):
         return errors.one_line(message)
     return first
-
-
-def _grows_steadily(video):
-    """Return a mask (n_features,) of features that grow from probe to probe."""
-    probes = np.unique(np.linspace(0, len(video) - 1, 64).astype(int))
-    if len(probes) < 8:
-        return np.zeros(video.shape[1], dtype=bool)
-    return (np.diff(video[probes], axis=0) > 0).all(axis=0)
 
 
 def _warn_of_clocks(grows, names):

@@ -298,27 +298,17 @@ class Recordings(Sequence):
             for rows in row_blocks(self.arrays[k]):
                 yield self.read(k, rows)
 
-    def read(self, i, rows):
+    def read(self, i, rows, out=None):
         """Read frames of one recording by a slice or indices, in its dtype."""
         with self.errors(i):
-            frames = self.arrays[i][rows]
-        is_view = not frames.flags.owndata  # of the recording, which stays
-        return self._standardize(frames, i, out=None if is_view else frames)
-
-    def gather(self, batch, frames, out):
-        """Read frames (n_recordings, n_frames) of a batch into `out`, float32."""
-        for i, rows, target in zip(batch, frames, out):
-            array = self.arrays[i]
-            if array.dtype != out.dtype or not array.flags.c_contiguous:
-                target[:] = self.read(i, rows)  # np.take would copy the whole recording
-                continue
-            # all rows exist, as shapes do not change; without mode="clip" numpy would
-            # buffer the output
-            with self.errors(i):
-                array.take(rows, axis=0, out=target, mode="clip")
-            self._standardize(target, i, out=target)
-
-    def _standardize(self, frames, i, out=None):
+            if out is None:
+                frames = self.arrays[i][rows]
+                # a view is of the recording, which stays
+                out = frames if frames.flags.owndata else None
+            else:
+                # all rows exist, as shapes do not change; without mode="clip" numpy
+                # would buffer the output
+                frames = self.arrays[i].take(rows, axis=0, out=out, mode="clip")
         if self.means is None:
             return frames
         number = i if self.origins is None else self.origins[i]
@@ -326,6 +316,15 @@ class Recordings(Sequence):
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
+
+    def gather(self, batch, frames, out):
+        """Read frames (n_recordings, n_frames) of a batch into `out`, float32."""
+        for i, rows, target in zip(batch, frames, out):
+            array = self.arrays[i]
+            if array.dtype != out.dtype or not array.flags.c_contiguous:
+                target[:] = self.read(i, rows)  # np.take would copy the whole recording
+            else:
+                self.read(i, rows, out=target)
 
 
 # Of `predict` and the like: an array for one recording, else one for each.

@@ -282,10 +282,10 @@ class Sample(NamedTuple):
 
 def stretches(videos):
     """Sample evenly spread stretches of consecutive frames, if frames are many."""
-    most, ends = _most_frames(videos), np.cumsum(videos.lengths)
-    if ends[-1] <= most:
-        return _whole(videos)
-    length, parts = most // N_STRETCHES, []
+    most, whole = _whole_if_few(videos)
+    if whole is not None:
+        return whole
+    length, parts, ends = most // N_STRETCHES, [], np.cumsum(videos.lengths)
     for first in np.linspace(0, ends[-1] - length, N_STRETCHES).astype(int):
         for i in range(np.searchsorted(ends, first, "right"), len(videos)):
             before = ends[i] - videos.lengths[i]
@@ -301,9 +301,9 @@ def stretches(videos):
 
 def thinned(videos, least=1):
     """Sample each n-th frame of recordings of ``least`` frames, if frames are many."""
-    most = _most_frames(videos)
-    if videos.lengths.sum() <= most:
-        return _whole(videos)
+    most, whole = _whole_if_few(videos)
+    if whole is not None:
+        return whole
     chosen = np.flatnonzero(videos.lengths >= least)
     chosen = chosen[spread_indices(len(chosen), THINNED_RECORDINGS)].tolist()
     lengths = videos.lengths[chosen]
@@ -317,12 +317,13 @@ def part_of(video, rows):
     return video.part(rows) if hasattr(video, "part") else video[rows]
 
 
-def _most_frames(videos):
-    return min(SAMPLE_FRAMES, max(N_STRETCHES, SAMPLE_VALUES // videos.n_features))
-
-
-def _whole(videos):
-    return Sample(videos, [(i, slice(0, n), n) for i, n in enumerate(videos.lengths)])
+def _whole_if_few(videos):
+    """Most frames of a sample, and that of all frames, or None if they are more."""
+    most = min(SAMPLE_FRAMES, max(N_STRETCHES, SAMPLE_VALUES // videos.n_features))
+    if videos.lengths.sum() > most:
+        return most, None
+    spans = [(i, slice(0, n), n) for i, n in enumerate(videos.lengths)]
+    return most, Sample(videos, spans)
 
 
 def _sample(cut, parts, videos):

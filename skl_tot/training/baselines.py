@@ -15,11 +15,11 @@ from skl_tot.training.devices import (
 )
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
 from skl_tot.training.network import (
+    INIT_SCALE,
     constrain_prototypes,
     count_products,
     encode,
     init_network,
-    keep_variance,
     score_prototypes,
     unit_length,
 )
@@ -199,7 +199,8 @@ class ClassifierTrainer:
         network = init_network(shapes, generator=self.generator)
         for name, drawn in network.items():
             if name.endswith("weight"):
-                keep_variance(drawn)
+                # sums of its inputs keep their variance
+                drawn /= INIT_SCALE * drawn.shape[1] ** 0.5
         self.state = new_state(network, settings, self.generator, device)
         self.network = self.state.network
 

@@ -72,26 +72,15 @@ def inference_device(device):
 
 
 @contextlib.contextmanager
-def few_threads(device, n_products):
-    """Compute on one CPU thread, or on torch's number if there are many products."""
-    usual = torch.get_num_threads()
-    if device.type != "cpu" or n_products >= MANY_PRODUCTS or usual == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(usual)
-
-
-@contextlib.contextmanager
 def full_precision(device, n_products):
-    """Compute as `few_threads`, without autocast of the caller."""
+    """Compute without autocast of the caller, on one CPU thread if products are few."""
+    usual = torch.get_num_threads()
     with contextlib.ExitStack() as stack:
         if torch.amp.is_autocast_available(device.type):
             stack.enter_context(torch.autocast(device.type, enabled=False))
-        stack.enter_context(few_threads(device, n_products))
+        if device.type == "cpu" and n_products < MANY_PRODUCTS and usual > 1:
+            torch.set_num_threads(1)
+            stack.callback(torch.set_num_threads, usual)
         yield
 
 

@@ -187,12 +187,14 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     return parts.detach()
 
 
+@dataclass
 class LabelWatch:
     """Labels of sampled frames by each network, compared from check to check."""
 
-    def __init__(self, frames, encoder):
-        self.frames, self.encoder = frames, encoder
-        self.labels, self.n_effective = None, 0.0
+    frames: "torch.Tensor"
+    encoder: str
+    labels: "torch.Tensor | None" = None
+    n_effective: float = 0.0
 
     @devices.gradients(False)
     def has_settled(self, network):
@@ -221,7 +223,11 @@ def fit_loop(state, batches, settings, terms, count=lambda n: None, watch=None):
     for batch in batches:
         if state.n_iter >= state.last_iter:
             break
-        state.learning_rate = _rate_now(state, settings)
+        n_falling = settings.decay * (state.last_iter - state.first_iter)
+        n_left = state.last_iter - state.n_iter
+        state.learning_rate = settings.learning_rate
+        if n_left <= n_falling < np.inf:
+            state.learning_rate = settings.learning_rate * n_left / n_falling
         pending.append(train_step(state, batch, terms, settings.encoder))
         state.n_iter += 1
         if len(pending) < settings.check_iter:
@@ -231,24 +237,13 @@ def fit_loop(state, batches, settings, terms, count=lambda n: None, watch=None):
             continue
         if watch.has_settled(state.network):
             watch = None
-            state.last_iter = min(state.last_iter, _last_step(state, settings.decay))
+            n_steps = state.n_iter - state.first_iter
+            # `decay` of all steps is to come
+            end = state.first_iter + math.ceil(n_steps / (1 - settings.decay))
+            state.last_iter = min(state.last_iter, end)
     if pending:
         losses.append(_collect(pending, count))
     return np.concatenate(losses)
-
-
-def _rate_now(state, settings):
-    n_falling = settings.decay * (state.last_iter - state.first_iter)
-    n_left = state.last_iter - state.n_iter
-    if np.isinf(n_left) or n_left > n_falling:
-        return settings.learning_rate
-    return settings.learning_rate * n_left / n_falling
-
-
-def _last_step(state, decay):
-    """Step at which a fit ends that has settled now, with `decay` of it to come."""
-    n_steps = state.n_iter - state.first_iter
-    return state.first_iter + math.ceil(n_steps / (1 - decay))
 
 
 def _collect(pending, count):
@@ -306,7 +301,10 @@ def train(videos, settings, terms, *, device, seed, start=None, one_pass=False):
         batches = sampled_batches(generator, reader, blocks, n_frames, window, lag)
         watch = None
         if settings.early_stopping and "prototypes" in state.network and not one_pass:
-            watch = watch_labels(state, reader, settings)
+            # few frames, as a check takes time; one is valid until the next is read
+            sample, _ = read_sample(state.generator, reader, settings, 2**12)
+            sample = torch.cat([frames.clone() for frames in sample])
+            watch = LabelWatch(sample, settings.encoder)
         losses = fit_loop(state, batches, settings, terms, count, watch)
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
@@ -318,13 +316,6 @@ def initialise(term, state, reader, settings):
     embeddings = [encode(state.network, x, settings.encoder) for x in sample]
     embeddings = torch.cat(embeddings, 1)
     term.initialise(state.network, embeddings, times, state.generator)
-
-
-def watch_labels(state, reader, settings):
-    """Watch the labels of a few sampled frames, as a check takes time."""
-    sample, _ = read_sample(state.generator, reader, settings, 2**12)
-    # a tensor is valid until the next one is read
-    return LabelWatch(torch.cat([x.clone() for x in sample]), settings.encoder)
 
 
 def read_sample(generator, reader, settings, most):

@@ -68,17 +68,14 @@ def init_network(shapes, *, n_networks=1, generator):
     return network
 
 
-def keep_variance(weight, slope=1):
-    """Scale a drawn weight so that sums of its inputs keep their variance, in place."""
-    weight /= INIT_SCALE * slope * weight.shape[1] ** 0.5
-
-
 def scale_weights(network, encoder="sigmoid"):
     """Give activations of standardised frames a spread of about 1, in place."""
-    if ENCODERS[encoder].slope is None:
+    slope = ENCODERS[encoder].slope
+    if slope is None:
         return
-    keep_variance(network["hidden_weight"])
-    keep_variance(network["output_weight"], ENCODERS[encoder].slope)
+    for name, slope_before in (("hidden_weight", 1), ("output_weight", slope)):
+        # sums of its inputs keep their variance
+        network[name] /= INIT_SCALE * slope_before * network[name].shape[1] ** 0.5
     # hidden units are 1/2 in the mean
     network["output_bias"] -= network["output_weight"].sum(dim=1) / 2
 
@@ -136,7 +133,7 @@ class Encoder:
                         "learning_rate) or the features are too large for float32."
                     )
             if output is None:
-                shape = (videos.lengths[i], block.shape[1])
+                shape = (len(videos.arrays[i]), block.shape[1])
                 output = np.empty(shape, dtype=np.float32)
             output[rows] = block
         return output

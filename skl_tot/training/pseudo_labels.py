@@ -284,7 +284,17 @@ class Sinkhorn(Transport):
 
     def __call__(self, similarities, log_prior, n_videos, rho):
         """Compute the pseudo-labels Q."""
-        return sinkhorn(similarities, rho, log_prior=log_prior, n_iter=int(self.n_iter))
+        # Each iteration scales the columns (actions) and then the rows (frames), in the
+        # log domain, so that small `rho`, down to 1e-30, give finite values.
+        log_codes = similarities / rho
+        if log_prior is not None:
+            log_codes = log_codes + log_prior
+        # log_softmax is several times faster along contiguous frames than across them
+        log_codes = log_codes.transpose(-1, -2).contiguous()
+        for _ in range(int(self.n_iter)):
+            log_codes = torch.log_softmax(log_codes, dim=-1)
+            log_codes = torch.log_softmax(log_codes, dim=-2)
+        return log_codes.exp().transpose(-1, -2)
 
 
 @dataclass(eq=False, repr=False)
@@ -358,21 +368,6 @@ class StructuredTransport(Transport):
 
 #: Kinds of transport by the names that estimators know.
 TRANSPORTS = {"sinkhorn": Sinkhorn, "structured": StructuredTransport}
-
-
-def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):
-    """Q (…, n_frames, n_actions) of `Sinkhorn`, with rows scaled to sum to 1."""
-    # Each iteration scales the columns (actions) and then the rows (frames), in the log
-    # domain, so that small `rho`, down to 1e-30, give finite values.
-    log_codes = similarities / rho
-    if log_prior is not None:
-        log_codes = log_codes + log_prior
-    # log_softmax is several times faster along contiguous frames than across them
-    log_codes = log_codes.transpose(-1, -2).contiguous()
-    for _ in range(n_iter):
-        log_codes = torch.log_softmax(log_codes, dim=-1)
-        log_codes = torch.log_softmax(log_codes, dim=-2)
-    return log_codes.exp().transpose(-1, -2)
 
 
 def structured_transport(

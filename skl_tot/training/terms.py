@@ -12,9 +12,8 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
-from skl_tot.recordings.errors import refuse
 from skl_tot.training.components import WEIGHT, Component
-from skl_tot.training.devices import few_threads, join_parts, torch
+from skl_tot.training.devices import full_precision, join_parts, torch
 from skl_tot.training.network import encode, score_prototypes
 
 
@@ -167,7 +166,11 @@ class CrossEntropy(Term):
         if self.prior is None:
             means = cluster(embeddings, self.n_prototypes, generator)
         else:
-            means = means_in_time(embeddings, times, self.n_prototypes)
+            parts = (times * self.n_prototypes).long().clamp(max=self.n_prototypes - 1)
+            shares = torch.nn.functional.one_hot(parts, self.n_prototypes)
+            shares = shares.to(embeddings)
+            shares /= shares.sum(dim=0).clamp(min=1)
+            means = shares.mT @ embeddings
         means = means - embeddings.mean(dim=1, keepdim=True)
         spread = (embeddings @ means.mT).std(dim=(1, 2), keepdim=True)
         # Similarities spread by one temperature, so that codes differ from the first
@@ -215,7 +218,7 @@ class CrossEntropy(Term):
         # as much as its sample in training.
         share = min(1, n_sampled / len(similarities))
         coverage = similarities.new_full((1, 1, 1), share)
-        with few_threads(similarities.device, similarities.numel()):
+        with full_precision(similarities.device, similarities.numel()):
             return self.codes(similarities, coverage, step).numpy()
 
 
@@ -254,9 +257,12 @@ class TemporalCoherence(Term):
 
     def loss(self, network, embeddings, batch, step):
         """L_TC of each network."""
-        shape = (len(embeddings), -1, batch.n_frames, embeddings.shape[-1])
-        partners = encode(network, batch.partners)
-        return temporal_coherence_loss(embeddings.view(shape), partners.view(shape))
+        n_networks, n_own_frames, width = embeddings.shape
+        shape = (n_networks, -1, batch.n_frames, width)
+        partners = encode(network, batch.partners).view(shape)
+        similarities = embeddings.view(shape) @ partners.transpose(-1, -2)
+        log_codes = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
+        return -log_codes.sum((-2, -1)) / max(n_own_frames, 1)
 
 
 @dataclass(eq=False, repr=False)
@@ -299,15 +305,6 @@ class TimeStamp(Term):
         return (errors**2).sum(-1) / max(len(batch.times), 1)
 
 
-def cloned(terms):
-    """Check terms from users, and clone them for one fit."""
-    for term in terms:
-        if not isinstance(term, Term):
-            what = "an object of a subclass of skl_tot.extend.Term"
-            refuse("an entry of terms", term, what, TypeError)
-    return [term.checked() for term in terms]
-
-
 def common_value(terms, name):
     """Find the common ``window`` or ``lag`` of all terms that have one; 0 without."""
     values = {getattr(term, name) for term in terms} - {0}
@@ -324,22 +321,6 @@ def cross_entropy_loss(scores, codes, temperature):
     # log_softmax is several times faster along contiguous frames than across them
     log_predicted = torch.log_softmax(scores.mT / temperature, dim=-2)
     return (codes.mT * log_predicted).sum((-2, -1)) * (-1 / max(scores.shape[-2], 1))
-
-
-def temporal_coherence_loss(anchors, positives):
-    """L_TC of embeddings (…, n_videos, n_frames, E) and of one neighbour of each."""
-    similarities = anchors @ positives.transpose(-1, -2)
-    log_codes = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
-    n_videos, n_frames = log_codes.shape[-2:]
-    return -log_codes.sum((-2, -1)) / max(n_videos * n_frames, 1)
-
-
-def means_in_time(embeddings, times, n_parts):
-    """Means (R, n_parts, E) of embeddings of frames in equal parts of their times."""
-    parts = (times * n_parts).long().clamp(max=n_parts - 1)
-    shares = torch.nn.functional.one_hot(parts, n_parts).to(embeddings)
-    shares /= shares.sum(dim=0).clamp(min=1)
-    return shares.mT @ embeddings
 
 
 def cluster(embeddings, n_centres, generator):

@@ -17,7 +17,7 @@ from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
 from skl_tot.methods.scores import code_overlap, group_prototypes
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
-from skl_tot.training.pseudo_labels import log_temporal_prior, sinkhorn
+from skl_tot.training.pseudo_labels import log_temporal_prior
 
 
 def quick(n_actions=4, **params):
@@ -150,7 +150,7 @@ class TestOutputs:
             log_prior = torch.tensor(np.log(paths).clip(-30))
         elif prior is not None:
             log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 0.8))
-        expected = sinkhorn(torch.tensor(scores), model.rho, log_prior=log_prior)
+        expected = Sinkhorn()(torch.tensor(scores), log_prior, 1, model.rho)
         found = model.pseudo_labels(videos[0])
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(found.sum(axis=1), 1)

@@ -10,7 +10,6 @@ from skl_tot.training.pseudo_labels import (
     TemporalPrior,
     log_path_prior,
     log_temporal_prior,
-    sinkhorn,
     structured_transport,
 )
 from skl_tot.training.terms import CrossEntropy
@@ -46,7 +45,7 @@ class TestSinkhorn:
         n_frames, n_actions = 24, 5
         scores = random_scores(n_frames, n_actions)
         prior = log_temporal_prior(n_frames, n_actions, 1.0) * with_prior
-        codes = sinkhorn(scores, rho, log_prior=torch.tensor(prior), n_iter=4_000)
+        codes = Sinkhorn(4_000)(scores, torch.tensor(prior), 1, rho)
         # POT minimises <Q, M> + reg sum Q log Q.
         expected = ot.sinkhorn(
             np.full(n_frames, 1 / n_frames),
@@ -66,7 +65,7 @@ class TestSinkhorn:
         prior = torch.tensor(log_temporal_prior(64, 12, 0.5))
         for scale in (0.01, 1.0, 40.0):
             scores = random_scores(2 * 64, 12, scale=scale).to(dtype)
-            codes = sinkhorn(scores, rho, log_prior=prior.repeat(2, 1).to(dtype))
+            codes = Sinkhorn()(scores, prior.repeat(2, 1).to(dtype), 2, rho)
             assert torch.isfinite(codes).all()
             assert (codes >= 0).all()
             np.testing.assert_allclose(codes.sum(1), 1, rtol=1e-5)
