@@ -252,7 +252,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         numbers = choose_teaching(videos.lengths, has_labels)
         recordings = videos.plain().select(numbers)
         labels_taught = [labels[i] for i in numbers]
-        clusters = self._fit_estimators(recordings)
+        self.estimators_, clusterings = fit_clusterings(
+            self._given_estimators(), recordings, self.look_, self.random_state
+        )
+        clusters = self._clusters_of(clusterings)
         columns = self._fit_views(recordings, labels_taught)
         views_of = list(map(self._add_clusters, columns, clusters))
         # cycles may lack actions because of a wrong cut
@@ -277,12 +280,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             lesson, views_of, labels_taught, share_unlike
         )
         return dict(zip(numbers.tolist(), scores)), tempering
-
-    def _fit_estimators(self, recordings):
-        self.estimators_, clusterings = fit_clusterings(
-            self._given_estimators(), recordings, self.look_, self.random_state
-        )
-        return self._clusters_of(clusterings)
 
     def _fit_views(self, recordings, labels):
         """Fit the views, and list the columns of each recording in each view."""

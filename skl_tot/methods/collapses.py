@@ -28,12 +28,6 @@ class FitWarning(UserWarning):
     """Warning of a fit about its labels; estimators hide those of fits inside them."""
 
 
-def is_few(n_effective, n_actions):
-    """Whether fewer than half of the actions are in effect, or only one."""
-    # 1e-9 for rounding: one action is in effect if all frames have the same label
-    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + 1e-9)
-
-
 def describe_collapse(segmenter):
     """Words for the actions in effect if the labels of a fit collapse, else None."""
     paths, _ = split_label_sequences(segmenter.labels_)
@@ -42,11 +36,11 @@ def describe_collapse(segmenter):
 
 
 def describe_effective(paths, n_actions):
-    """Words for the actions in effect if there are few, else None."""
+    """Words for the actions in effect if fewer than half or only one is, else None."""
     n_effective = effective_actions(paths)
-    if not is_few(n_effective, n_actions):
-        return None
-    return f"{n_effective:.1f} of {n_actions} actions are in effect"
+    # 1e-9 for rounding: one action is in effect if all frames have the same label
+    is_few = n_actions > 1 and n_effective < max(n_actions / 2, 1 + 1e-9)
+    return f"{n_effective:.1f} of {n_actions} actions are in effect" if is_few else None
 
 
 def describe_fit(segmenter, paths, videos):

@@ -98,15 +98,12 @@ def held_out_information(read_blocks, labels, n_actions):
 
 
 def held_out_agreement(read_blocks, labels, n_actions):
-    """Compute Cohen's kappa of labels with predictions of other recordings, or NaN."""
+    """Cohen's kappa (0 to 1) of labels with predictions of other recordings, or NaN."""
     table = np.zeros((n_actions, n_actions))
     for _, scores, actions in _judged_by_others(read_blocks, labels, n_actions):
         np.add.at(table, (actions, scores.argmax(axis=1)), 1)
-    return cohen_kappa(table) if table.any() else float("nan")
-
-
-def cohen_kappa(table):
-    """Agreement beyond chance from a square table of counts, at least 0."""
+    if not table.any():
+        return float("nan")
     table = table / table.sum()
     chance = float(table.sum(axis=0) @ table.sum(axis=1))
     if chance >= 1:
@@ -124,18 +121,12 @@ def _judged_by_others(read_blocks, labels, n_actions):
         return
     for i in range(len(labels)):
         half = halves[1 - i % 2]
-        weights, offsets = _discriminant(half)
+        variances = half.counts @ half.variances() / half.counts.sum()
+        variances = np.maximum(variances, MIN_VARIANCE)
+        weights, offsets = linear_log_densities(half.means(), variances)
+        offsets[half.counts == 0] = -np.inf
         for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
             yield half, (rows - half.shift) @ weights.T + offsets, actions
-
-
-def _discriminant(moments):
-    """Log-densities as weights (K, n_features) of features and offsets (K,)."""
-    variances = moments.counts @ moments.variances() / moments.counts.sum()
-    variances = np.maximum(variances, MIN_VARIANCE)
-    weights, offsets = linear_log_densities(moments.means(), variances)
-    offsets[moments.counts == 0] = -np.inf
-    return weights, offsets
 
 
 def _labelled_blocks(blocks, labels):
