@@ -7,9 +7,6 @@ of each, with a smartwatch at the wrist. The recordings come with the package `s
 <https://pypi.org/project/seglearn/>`_ (BSD licence, ``pip install seglearn``).
 """
 
-import tempfile
-from pathlib import Path
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -17,7 +14,6 @@ from seglearn.datasets import load_watch
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import HMMSegmenter, SegmentationDisplay
-from skl_tot.app.report import write_report
 from skl_tot.corrections import refine, rename
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import SignalWindows
@@ -95,13 +91,4 @@ for source, sessions in {"true": truth, "found": predicted}.items():
 # wrong frames widen the intervals. Correct more sessions if small differences matter.
 means = rows.set_index("action")[["mean_first", "mean_second"]]
 means.plot.barh(xlabel="duration in seconds")
-
-# %%
-# Report
-# ------
-# One page for people who do not read code.
-with tempfile.TemporaryDirectory() as folder:
-    page = Path(folder, "report.html")
-    write_report(model, recordings, page, groups=groups, subject=people)
-    print(f"{page.name}: {page.stat().st_size / 1000:.0f} kB")
 plt.show()
