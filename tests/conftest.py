@@ -66,22 +66,32 @@ def golden():
 
 
 @pytest.fixture(scope="session")
-def real_root():
-    """Folder of a real data set by its name; skips where there is none."""
+def real_data():
+    """Loader of a real data set by its name; skips where there is none."""
 
-    def find(name):
+    def load(name):
         root = Path(os.environ.get("SKL_TOT_DATA", "")) / name
         if "SKL_TOT_DATA" not in os.environ or not root.is_dir():
             pytest.skip(f"SKL_TOT_DATA names no folder with the data set {name}")
-        return root
+        return load_action_dataset(root)
 
-    return find
+    return load
 
 
-@pytest.fixture(scope="session")
-def real_data(real_root):
-    """Loader of a real data set by its name; skips where there is none."""
-    return lambda name: load_action_dataset(real_root(name))
+@pytest.fixture
+def limited():
+    """Give the setter of a limit of the system, such as of the sizes of files."""
+    resource = pytest.importorskip("resource")
+    before = {}
+
+    def limit(name, number):
+        kind = getattr(resource, f"RLIMIT_{name}")
+        before[kind] = resource.getrlimit(kind)
+        resource.setrlimit(kind, (number, before[kind][1]))
+
+    yield limit
+    for kind, limits in before.items():
+        resource.setrlimit(kind, limits)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def with_offsets():
 def cycles():
     """One recording that repeats four actions, two of which look alike."""
     rng = np.random.default_rng(0)
-    path = np.tile(np.arange(4), 10).repeat(16)
+    path = np.tile(np.arange(4), 8).repeat(16)
     looks = rng.normal(size=(3, 6))[[0, 1, 2, 1]]
     return [looks[path] + 0.5 * rng.normal(size=(len(path), 6))], [path]
 
@@ -52,12 +52,12 @@ def cycles():
 def swings():
     """Signals that swing at three rates around one mean."""
     rng, videos = np.random.default_rng(0), []
-    path = np.tile(np.arange(3), 4).repeat(200)
-    for _ in range(4):
+    path = np.tile(np.arange(3), 3).repeat(200)
+    for _ in range(3):
         phase = np.cumsum(np.array([0.1, 0.3, 0.9])[path])
         signal = np.c_[np.sin(phase), np.cos(phase)]
         videos.append(signal + 0.2 * rng.normal(size=signal.shape))
-    return videos, [path] * 4
+    return videos, [path] * 3
 
 
 def turning_bodies():

@@ -57,12 +57,11 @@ class TestCourse:
         assert found.window is None
         assert f"{100 * found.course:.1f}%" in found.sentences()[0]
 
-    @pytest.mark.parametrize("n_cycles", [9, 12])
-    def test_none_in_cycles(self, n_cycles):
+    def test_none_in_cycles(self):
         """A cycle of actions is no period of a signal, which windows cover."""
-        found = skl_tot.look(cycles(n_cycles), 4)
+        found = skl_tot.look(cycles(9), 4)
         assert found.order == "free"
-        assert found.n_repeats == pytest.approx(n_cycles, rel=0.2)
+        assert found.n_repeats == pytest.approx(9, rel=0.2)
 
     @pytest.mark.parametrize("order", ["strict", "free"])
     def test_equals_sums(self, order):

@@ -5,7 +5,7 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
@@ -34,7 +34,6 @@ VALUES = st.floats(-100, 100).map(lambda value: round(value, 9))  # of squares >
 
 
 @pytest.mark.filterwarnings("ignore:window is .* but the longest recording")
-@settings(max_examples=60)
 @given(
     arrays(float, (37, 2), elements=VALUES),
     st.floats(2, 90),

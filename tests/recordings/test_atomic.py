@@ -5,20 +5,10 @@ import pytest
 
 from skl_tot.recordings.disk import replaced, replaced_files, write_array
 
-resource = pytest.importorskip("resource")
-
-
-@pytest.fixture
-def little_room():
-    """No file may have more than 4 KB, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
 
 @pytest.mark.parametrize("array", [np.ones((90, 40)), np.ones((40, 90)).T])
-def test_files_that_do_not_fit(tmp_path, little_room, array):
+def test_files_that_do_not_fit(tmp_path, limited, array):
+    limited("FSIZE", 4096)
     for name, make in (("a.npy", replaced), ("out", replaced_files)):
         with (
             pytest.raises(OSError, match=f"File too large: '.*{name}'$"),

@@ -123,17 +123,8 @@ def test_blocks_are_those_of_the_array(tmp_path, transpose, order, dtype):
     assert_array_equal(part.part(slice(2, 5))[1:], expected[7:9])
 
 
-@pytest.fixture
-def few_descriptors():
-    """At most 250 files may be open at a time."""
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (250, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
-def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
+def test_many_files_need_few_descriptors(tmp_path, limited):
+    limited("NOFILE", 250)
     rng = np.random.default_rng(0)
     paths = save(tmp_path, rng.normal(size=(260, 6, 3)).astype(np.float32))
     files = read_recordings(paths)

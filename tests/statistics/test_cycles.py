@@ -54,20 +54,6 @@ def test_cycles_of_an_order_are_the_cuts_of_a_cyclic_model(seed):
     assert table["missing"].tolist() == lacking
 
 
-def test_what_is_wrong_in_each_of_many_cycles():
-    steps = shift_of(45)
-    steps[3 * 7 + 1] = ("weld", 160)
-    steps[3 * 20] = ("pick", 31)
-    del steps[3 * 30 + 2]
-    table = cycle_times(lay(steps), fps=10)
-    assert table["cycle"].tolist() == list(range(1, 46))
-    assert table["start"][1] == 10
-    times = table["duration"][[0, 7, 20, 30]].tolist()
-    assert times == pytest.approx([10, 21, 10.1, 8])
-    assert table["steps"][[0, 30]].tolist() == [3, 2]
-    assert np.flatnonzero(table["deviates"]).tolist() == [7, 30]
-
-
 FOUND = ["missing", "repeated", "extra", "as_long_as_two"]
 
 
@@ -87,7 +73,7 @@ def test_each_deviation_is_called_what_happened(spread, unit):
     steps[545:545] = [(2, unit * 300)]  # idle after a cycle, taken for a step
     steps[500:500] = [(0, unit * 20), (1, unit * 3)]  # a blur in cycle 100
     table = cycle_times(lay([(f"step {k}", int(m)) for k, m in steps]))
-    assert len(table) == 120
+    assert table["cycle"].tolist() == [*range(1, 121)]
     lacking = {20: 0, 25: 1, 50: 2, 60: 3, 80: 4}
     found = {k: table[k][table[k].map(len) > 0].to_dict() for k in table if k in FOUND}
     assert found["missing"] == {k: (f"step {step}",) for k, step in lacking.items()}
