@@ -51,8 +51,7 @@ def write_report(
 ):
     """Write a page about a fitted model and its result for recordings.
 
-    The page is one HTML file that needs no network; "Report" in the user guide tells
-    its sections. The same input gives the same file.
+    The page is one HTML file that needs no network. The same input gives the same file.
 
     Parameters
     ----------
