@@ -204,7 +204,7 @@ FILES = {
     "Parquet and robot episodes": write_parquet,
     "Signals": write_signals,
     "Poses": lambda _: None,
-    "HDF5 and .npz": write_demonstrations,
+    "HDF5": write_demonstrations,
     "Arrays": write_arrays,
     "Layout of the field": write_field,
     "Videos": lambda _: None,

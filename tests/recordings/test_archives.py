@@ -1,4 +1,4 @@
-"""HDF5 and .npz: read as h5py and numpy read them, and only inside themselves."""
+"""HDF5: read as h5py reads it, and only inside of the file."""
 
 import json
 import warnings
@@ -58,9 +58,6 @@ def test_robomimic(tmp_path, n_demos):
 
 def write(path, arrays):
     """Write arrays by name; single numbers are attributes of an h5 file."""
-    if path.suffix == ".npz":
-        np.savez(path, **{name: own for name, own in arrays.items() if "/" not in name})
-        return
     with h5py.File(path, "w") as file:
         for name, own in arrays.items():
             if np.ndim(own):
@@ -106,7 +103,6 @@ TWICE = {"a": A, "b": A[::-1]}
 GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
 
 
-@pytest.mark.parametrize("suffix", [".h5", ".npz"])
 @pytest.mark.parametrize(
     ("arrays", "options", "expected", "fps"),
     [
@@ -132,10 +128,8 @@ GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
         ({f"data/{own}": B for own in ("a", "b")}, {"variable": "b"}, {"f": B}, None),
     ],
 )
-def test_arrays(tmp_path, suffix, arrays, options, expected, fps):
-    if suffix == ".npz" and any("/" in name for name in arrays):
-        pytest.skip("no groups")
-    write(tmp_path / f"f{suffix}", arrays)
+def test_arrays(tmp_path, arrays, options, expected, fps):
+    write(tmp_path / "f.h5", arrays)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         takes = read_recordings(tmp_path, **options)

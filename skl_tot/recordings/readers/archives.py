@@ -1,10 +1,7 @@
-"""Arrays in files of several: MATLAB files up to version 7, .npz and HDF5."""
+"""Arrays in files of several: MATLAB files up to version 7, and HDF5."""
 
 import contextlib
 import json
-import struct
-import zipfile
-import zlib
 from itertools import accumulate, chain
 
 import numpy as np
@@ -16,7 +13,6 @@ from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import (
     import_extra,
     refuse,
-    repeated,
     short_repr,
     warn_user,
 )
@@ -33,13 +29,11 @@ def read(path, variable=None, transpose=None, arrays=None):
     """Tables of a file by recording, and rate or None."""
     if arrays not in (None, "recordings", "features"):
         refuse("arrays", arrays, "'recordings' or 'features'")
-    suffix = path.suffix.lower()
-    if suffix == ".mat":
+    if path.suffix.lower() == ".mat":
         return _read_matlab(path, variable, transpose), None
-    if not (zipfile.is_zipfile if suffix == ".npz" else readers.is_hdf5)(path):
+    if not readers.is_hdf5(path):
         raise ValueError("it is empty, damaged or of another kind; write it again.")
-    read_file = _read_npz if suffix == ".npz" else _read_hdf5
-    arrays_of, asides, rates = read_file(path, variable)
+    arrays_of, asides, rates = _read_hdf5(path, variable)
     for rate in rates:
         check_fps(rate, "its rate")
     if len(rates) > 1:
@@ -124,44 +118,12 @@ def _check_chosen(arrays_of, names, variable, others):
         warn_user(f"Arrays {shown} are left out, as features are {SHAPE}.")
 
 
-# ----------------------------------------------------------------------------- .npz
-
-
-def _read_npz(path, variable):
-    """Arrays of an archive, names of asides, and rates; pickles run no code."""
-    features, rates, others = {}, set(), []
-    with zipfile.ZipFile(path) as archive:
-        n_bytes = sum(member.file_size for member in archive.infolist())
-        readers.check_size(path, n_bytes / 8, "its arrays")
-    with np.load(path) as archive:
-        for name in repeated(archive.files):
-            raise ValueError(f"it has two arrays {name!r}, expected one.")
-        for name in archive.files:
-            if name not in RATES and variable not in (None, name):
-                continue
-            try:
-                values = np.asarray(archive[name])
-            except Exception as error:  # a damaged array raises many types
-                if "Object arrays" not in str(error):
-                    raise ValueError(f"{name!r} cannot be read: {error}") from error
-                others.append(name)
-                continue
-            if name in RATES and values.size == 1 and values.dtype.kind in "fiu":
-                rates.add(float(values.ravel()[0]))
-            elif _is_feature(values):
-                features[name] = values
-            else:
-                others.append(name)
-    _check_chosen({"": features}, archive.files, variable, others)
-    return {"": features}, ASIDES, rates
-
-
 # ----------------------------------------------------------------------------- HDF5
 
 
 def _read_hdf5(path, variable):
     """Arrays of each group with features, names of asides, and rates."""
-    arrays_of, others, asides, n_values = {}, [], ASIDES, 0
+    arrays_of, others, asides = {}, [], ASIDES
     with import_extra("h5py").File(path) as file:
         links, groups, arrays = _walk(file)
         rates = set().union(*(_rates_of(group.attrs) for group in groups))
@@ -180,8 +142,6 @@ def _read_hdf5(path, variable):
             for name, array in inside.items():
                 if _is_feature(array) and variable in (None, name):
                     rates |= _rates_of(array.attrs)
-                    n_values += array.size
-                    readers.check_size(path, n_values, "its arrays")
                     features[name] = readers.read_data(path, array, name)
             is_filled = variable is not None or not set(features) <= set(asides)
             arrays_of[recording] = features if is_filled or not is_robot else {}
@@ -261,7 +221,6 @@ def _read_matlab(path, variable, transpose):
     from scipy import io
 
     try:
-        readers.check_size(path, _n_bytes(path) / 8, "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
         expected = "version 7, which save(..., '-v7') writes"
@@ -287,23 +246,6 @@ def _read_matlab(path, variable, transpose):
     return tables
 
 
-def _n_bytes(path):
-    """Bytes of the variables of a file of version 5 to 7, decompressed."""
-    n_bytes = 0
-    with open(path, "rb") as file:
-        order = {b"IM": "<", b"MI": ">"}.get(file.read(128)[126:])
-        while order and len(tag := file.read(8)) == 8:
-            kind, size = struct.unpack(f"{order}II", tag)
-            following = file.tell() + size
-            # compressed; scipy would decompress more to tell the shape
-            if kind == 15:
-                tag = zlib.decompressobj().decompress(file.read(min(size, 1024)), 8)
-                size = struct.unpack(f"{order}II", tag.ljust(8, b"\0"))[1]
-            n_bytes += size
-            file.seek(following)
-    return n_bytes
-
-
 def _is_matrix(name, value):
     if name.startswith("__") or not isinstance(value, np.ndarray) or value.size < 2:
         return False
@@ -313,4 +255,4 @@ def _is_matrix(name, value):
 
 
 # files that no other reader recognises
-READER = readers.Reader(bool, read, (".mat", ".npz", ".h5", ".hdf5"))
+READER = readers.Reader(bool, read, (".mat", ".h5", ".hdf5"))

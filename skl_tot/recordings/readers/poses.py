@@ -179,7 +179,6 @@ def _read_sleap_hdf(path, animal):
         if len(animals) != n_animals:
             raise ValueError(f"it has {len(animals)} names of {n_animals} tracks.")
         chosen = choose_animals(animals, animal)
-        readers.check_size(path, tracks.size * len(chosen) / n_animals, "tracks")
         dims_of_one = [dim for dim in dims if dim != "track"]
         axes = [dims_of_one.index(dim) for dim in ("frame", "node", "xy")]
         points_of = {}
