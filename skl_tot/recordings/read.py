@@ -16,13 +16,12 @@ from skl_tot.recordings.files import open_arrays, rate_of_arrays
 from skl_tot.recordings.stops import FROZEN, without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
-# Options of tables, and of text tables; those of readers are beside them.
+# Options of tables; text tables have header, too, and those of readers are beside them.
 TABLE_OPTIONS = ("recording_column", "time", "columns", "without", "resample", "bridge")
-TEXT_OPTIONS = ("header", "comment")
 # Options with a flag of their own at the command line; others are given by --read.
-FLAGS = (*TABLE_OPTIONS, *TEXT_OPTIONS, "transpose", "pauses")
+FLAGS = (*TABLE_OPTIONS, "header", "transpose", "pauses")
 # Options that files of another kind than those of the model do not take from it.
-OF_ONE_KIND = {*TABLE_OPTIONS, *TEXT_OPTIONS, "transpose"} - {"columns"}
+OF_ONE_KIND = {*TABLE_OPTIONS, "header", "transpose"} - {"columns"}
 
 
 def read_options_of(like):
@@ -68,7 +67,6 @@ def _with_flag(name):
         "resample": [Real, None],
         "bridge": [Interval(Real, 0, np.inf, closed="right"), None],
         "header": [Interval(Integral, 1, 2**31, closed="both"), None],
-        "comment": [str, None],
         "pauses": [Real, Options(str, {FROZEN}), None],
     },
     prefer_skip_nested_validation=True,
@@ -85,7 +83,6 @@ def read_recordings(
     resample=None,
     bridge=None,
     header=None,
-    comment=None,
     pauses=None,
     like=None,
     **reader_options,
@@ -152,8 +149,6 @@ def read_recordings(
     header : int, default=None
         Number of the line of text tables that names the columns; the first line is 1.
         None finds the line, see Notes.
-    comment : str, default=None
-        Start of lines that are no rows, anywhere in text tables, such as "#".
     pauses : float or "frozen", default=None
         Least duration of stops, in seconds, which `without_stops` cuts out, or only
         frozen values. `list_faults` lists both before.
@@ -222,7 +217,6 @@ def read_recordings(
         "resample": resample,
         "bridge": bridge,
         "header": header,
-        "comment": comment,
         "pauses": pauses,
     }
     given = {name: value for name, value in given.items() if value is not None}
@@ -276,7 +270,7 @@ def _options_of(source):
     if source.reader in sources.READERS:
         return names + list(sources.READERS[source.reader].options)
     is_text = source.files[0].suffix.lower() != ".parquet"
-    return [*names, *TEXT_OPTIONS] if is_text else names
+    return [*names, "header"] if is_text else names
 
 
 def _merged(given, model_options, source):

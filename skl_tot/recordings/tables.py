@@ -66,9 +66,9 @@ def _listed(keys):
 
 def _read_files(paths, keys, read_options, may_warn):
     """List of the data frame of each file; columns ``keys`` are text."""
-    header, comment = read_options.get("header"), read_options.get("comment")
+    header = read_options.get("header")
     keys = _listed(keys)
-    pairs = [_read_table(path, keys, header, comment) for path in each(paths)]
+    pairs = [_read_table(path, keys, header) for path in each(paths)]
     if may_warn:
         _warn_of_lines([head for _, head in pairs if head is not None], header)
     return [table for table, _ in pairs]
@@ -137,7 +137,7 @@ def _warn_of_lines(heads, header):
             )
 
 
-def _read_table(path, keys, header, comment):
+def _read_table(path, keys, header):
     """Read a data frame, and the `Head` of text or None; errors name the file."""
     import pandas as pd
 
@@ -149,7 +149,7 @@ def _read_table(path, keys, header, comment):
             if not isinstance(index, pd.RangeIndex) or index.name is not None:
                 table = table.reset_index()
         else:
-            table, head = read_text_table(path, keys, header, comment)
+            table, head = read_text_table(path, keys, header)
         table.columns = [str(name).strip() for name in table.columns]
         for name in table.columns[table.columns.duplicated()]:
             raise ValueError(f"it has two columns {name!r}, expected one.")

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import io
 import itertools
 import re
 import warnings
@@ -34,25 +33,21 @@ class Head(NamedTuple):
     units: list
 
 
-def read_text_table(path, keys, header=None, comment=None):
+def read_text_table(path, keys, header=None):
     """Table of a file of delimited text, and its `Head`; columns ``keys`` are text."""
     with _open(path) as file:
         lines = list(itertools.islice(file, (header or 0) + N_PROBES))
         if any("\0" in line for line in lines):
             raise ValueError("it has NUL characters, expected cells of text.")
         separators = "\t" if ".tsv" in path.name.lower() else "\t;,"
-        head = _find_head(lines, separators, header, comment)
+        head = _find_head(lines, separators, header)
         rows = lines[head.end :]
         rows += itertools.islice((row for row in file if "," in row), N_PROBES)
-    rows = [row for row in rows if not is_comment(row, comment)]
     decimal = _find_decimal(rows, head.separator)
     with _open(path) as file:
         for _ in range(head.end):
             file.readline()
-        if comment is None:
-            return _read_rows(file, head, keys, decimal), head
-        kept = "".join(line for line in file if not is_comment(line, comment))
-        return _read_rows(io.StringIO(kept), head, keys, decimal), head
+        return _read_rows(file, head, keys, decimal), head
 
 
 def _read_rows(file, head, keys, decimal):
@@ -92,11 +87,6 @@ def _open(path):
     return opened(path, "rt", encoding="utf-8-sig")
 
 
-def is_comment(line, comment):
-    """Whether a line starts with the sign of comments, None for no such sign."""
-    return comment is not None and line.lstrip().startswith(comment)
-
-
 def _find_decimal(rows, separator):
     """Decimal sign in the numbers of some rows; a point if both occur."""
     if separator == ",":
@@ -130,17 +120,14 @@ class _Row(NamedTuple):
     has_sign: bool
 
 
-def _find_head(lines, separators, header, comment):
+def _find_head(lines, separators, header):
     """Header among the first lines, or in line ``header``, by the best separator."""
-    if comment is not None and re.match(r"[+-]?([\d.,;\t]|$)", comment.strip()):
-        expected = "a sign that starts no number and separates no cells, as '#'"
-        refuse("comment (--comment)", comment, expected)
     if header is not None and not "".join(lines[header - 1 : header]).strip():
         refuse("header (--header)", header, "the number of a line with names")
     choices = []
     text = "".join(lines)
     for separator in [sign for sign in separators if sign in text] or [","]:
-        rows = _rows(lines, separator, header, comment)
+        rows = _rows(lines, separator, header)
         if not rows:
             raise ValueError("its first line is empty, expected names of the columns.")
         n_cells, place = _find_names(rows) if header is None else (1, 0)
@@ -153,16 +140,15 @@ def _find_head(lines, separators, header, comment):
     return _head_of(rows, place, separator, lines, is_given=header is not None)
 
 
-def _rows(lines, separator, header, comment):
-    """Rows with text from the header on, if it is given, without comments."""
+def _rows(lines, separator, header):
+    """Rows with text, from the header on if it is given."""
     rows = []
     first = 0 if header is None else header - 1
     signs = ("#", "%", "//", *(() if separator == ";" else ";"))
     for number, line in enumerate(lines[first:], start=first):
         reader = csv.reader([line], delimiter=separator, skipinitialspace=True)
         cells = [cell.strip() for cell in next(reader, [])]
-        is_header = header is not None and number == first
-        if any(cells) and (is_header or not is_comment(line, comment)):
+        if any(cells):
             rows.append(_Row(cells, number, line.lstrip().startswith(signs)))
     return rows
 

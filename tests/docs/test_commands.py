@@ -129,7 +129,7 @@ def write_exports(takes):
     Path("exports").mkdir()
     for i, take in enumerate(takes):
         rows = [f"{20 * k};{x:.4f};{y:.4f}\n" for k, (x, y) in enumerate(take[:, :2])]
-        text = f"{above}Time_ms;Acc X;Acc Y\n{''.join(rows)}# end\n"
+        text = f"{above}Time_ms;Acc X;Acc Y\n{''.join(rows)}"
         path = Path(f"exports/take_{i}.csv")
         path.write_text(text.replace(".", ","), encoding="utf-8")
 

@@ -208,7 +208,6 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "time,x\n0,5\n1,3\n"}, {"bridge": 0.5}, "bridge"),
     ({"a": "x\n5\n"}, {"bridge": 0}, "bridge"),
     ({"a": "x\n5\n"}, {"resample": 10}, "resample"),
-    ({"a": "x\n5\n"}, {"comment": "\n"}, "comment"),
     ({"a": "x\n5\n"}, {"like": "model"}, "like"),
     ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "'a' goes back"),
     ({"a": BACK.format("27 02:59:59", "27 02:00:00")}, {}, "summer time"),

@@ -75,8 +75,6 @@ LINES = [  # text, options, first columns, rate, whether a warning says it
     ("time;x\ns;m/s²\n0;1\n1;2\n2;5\n", {}, ["x"], 1, True),
     ("time,x\nms,[deg/s]\n0,1\n1,2\n2,5\n", {}, ["x"], 1000, True),
     ("a,b,c\nt,x,z\n0,1,1\n1,2,0\n2,5,3\n", {"header": 2}, ["x", "z"], 1, False),
-    ("x,y\n1,2\n-- end\n3,1\n", {"comment": "--"}, ["x", "y"], None, False),
-    ("#x,y\n1,2\n#,\n3,1\n", {"comment": "#", "header": 1}, ["x", "y"], None, False),
     (VICON, {}, ["S:LASI X", "S:LASI Y", "S:LASI Z"], None, True),
     (VICON, {"header": 4}, ["S:LASI X", "S:LASI Y"], None, True),
     ("t,400,450\n0,1,1\n1,2,0\n2,5,3\n", {"header": 1}, ["400", "450"], 1, False),

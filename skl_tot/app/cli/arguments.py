@@ -79,8 +79,6 @@ def reading_options():
     add("--fps", type=positive, metavar="RATE", help=text)
     text = "number of the line of text tables that names the columns; the first is 1"
     add("--header", type=int, metavar="LINE", help=text)
-    text = "start of lines of text tables that are no rows, such as '#'"
-    add("--comment", metavar="SIGN", help=text)
     text = "for files of other programs, such as animal=mouse1"
     add(
         "--read",

@@ -13,7 +13,7 @@ from skl_tot.progress import each
 
 # Options of `read_recordings`.
 READING = ("only", "recording_column", "time", "columns", "without", "resample")
-READING += ("bridge", "pauses", "fps", "header", "comment", "read", "transpose")
+READING += ("bridge", "pauses", "fps", "header", "read", "transpose")
 
 TRACKERS = ["deeplabcut", "movement", "sleap"]  # readers of tracks of points
 KINDS = ["group", "subject"]  # of recordings, which the table of groups names
