@@ -1,27 +1,34 @@
 """States of a review, and the log that has each change before it takes effect."""
 
 import contextlib
+import hashlib
+import itertools
 import json
 import os
+import re
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 
 from skl_tot import io
 from skl_tot.app.review import NAME
 from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track
-from skl_tot.app.review.identity import OtherReview, check_beginning, settings_of
+from skl_tot.methods.pipelines import last_step, steps_of, with_last
 from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr
 from skl_tot.recordings.names import Actions
 
 RESULTS = ("segments.csv", "segments.xlsx", "labels", "model.skops")
 RESULTS += ("recordings.csv", "report.html")
 MODELS = "review.models"  # folder of their files
-VERSION = 3  # of the log; 2 did not know of stops
 FLOAT = np.dtype("<f2")  # of confidences
 MOST_NEW = 9  # actions that are made at once, as there are so many digits
+
+
+class OtherReview(ValueError):
+    """A folder has the review of other recordings, labels or models."""
 
 
 class State(NamedTuple):
@@ -146,10 +153,9 @@ def from_json(name, value):
 class Log:
     """Rows of a review in an SQLite file that one process at a time has open."""
 
-    # Without a folder it keeps nothing.
-    # After `append` a row is on the disk, or nothing has changed. SQLite locks the file
-    # itself. No other code of this process may open the file, as closing it would
-    # unlock it.
+    # Without a folder it keeps nothing. After `append` a row is on the disk, or nothing
+    # has changed. SQLite locks the file itself. No other code of this process may open
+    # the file, as closing it would unlock it.
     _connection: sqlite3.Connection | None = None
 
     def __init__(self, folder):
@@ -169,25 +175,13 @@ class Log:
         except sqlite3.Error as error:
             self.close()
             raise self._explain(error) from error
-        except ValueError:
-            self.close()
-            raise
 
     def _begin(self):
         script, execute = self._connection.executescript, self._connection.execute
         script("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL")
         script("BEGIN EXCLUSIVE; COMMIT")
-        ((n_tables,),) = execute("SELECT count(*) FROM sqlite_master")
-        if not n_tables:
-            script(
-                "BEGIN; CREATE TABLE log "
-                "(number INTEGER PRIMARY KEY, line TEXT, confidences BLOB); "
-                f"PRAGMA user_version={VERSION}; COMMIT"
-            )
-        ((version,),) = execute("PRAGMA user_version")
-        if version != VERSION:
-            text = f"{self.path} is of an earlier version"
-            raise ValueError(f"{text}; give another folder as out.")
+        columns = "number INTEGER PRIMARY KEY, line TEXT, confidences BLOB"
+        execute(f"CREATE TABLE IF NOT EXISTS log ({columns})")
         if execute("PRAGMA quick_check").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("its pages are damaged")
 
@@ -209,23 +203,18 @@ class Log:
         """List the text and the bytes of confidences of each row."""
         if self.path is None:
             return []
-        return self._connection.execute(
-            "SELECT line, confidences FROM log ORDER BY number"
-        ).fetchall()
+        query = "SELECT line, confidences FROM log ORDER BY number"
+        return self._connection.execute(query).fetchall()
 
     def append(self, number, row, confidences=None):
         """Add a row with a number; after an error, nothing has changed."""
         if self.path is None:
             return
-        line = json.dumps(
-            row, separators=(",", ":"), default=lambda array: array.tolist()
-        )
+        line = json.dumps(row, default=np.ndarray.tolist)
         try:
             # an interrupted call may have left a row that it never reported
-            self._connection.execute(
-                "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
-                (number, line, confidences),
-            )
+            insert = "INSERT OR REPLACE INTO log VALUES (?, ?, ?)"
+            self._connection.execute(insert, (number, line, confidences))
         except sqlite3.Error as error:
             raise self._explain(error) from error
 
@@ -375,7 +364,74 @@ def new_confidences(before, after):
     return np.concatenate(values).astype(FLOAT).tobytes()
 
 
-# Beginnings
+# Beginnings: recordings, model, steps and labels that identify a review
+
+
+def describe_beginning(recordings, model, labels, learner):
+    """Describe the start of a review, as JSON that identifies it."""
+    rows = []  # names, frames of files, stops, and digests without these
+    for i, stops in enumerate(stops_of(recordings)):
+        n_frames = len(recordings.arrays[i]) + sum(end - start for start, end in stops)
+        rows.append([recordings.names[i], n_frames, stops, digest_of(recordings, i)])
+    steps = [one_line(step) for _, step in steps_of(learner)[:-1]]
+    pauses = (recordings.read_options or {}).get("pauses")
+    about = {"recordings": rows, "steps": steps, "pauses": pauses}
+    if model is not None:
+        about |= {"model": joblib.hash(model), "settings": settings_of(model)}
+    if labels is not None:
+        about["labels"] = list(map(joblib.hash, labels))
+    return about
+
+
+def stops_of(recordings):
+    """First frame and end of each stop of each recording, as lists of lists."""
+    stops = recordings.stops or [[]] * len(recordings)
+    return [np.reshape(x, (-1, 4))[:, :2].astype(int).tolist() for x in stops]
+
+
+def digest_of(recordings, i):
+    """Digest of all frames of a recording, its clock and breaks, in float64."""
+    array, clock = recordings.arrays[i], (recordings.edges(i), recordings.breaks_of(i))
+    rows, width = getattr(array, "iloc", array), np.size(array[:1])
+    digest = hashlib.blake2b(b"%d" % width, digest_size=16)
+    step = max(1, 2**19 // max(1, width))  # so many values at once, to save memory
+    blocks = (rows[k : k + step] for k in range(0, len(array), step))
+    for values in (*blocks, *clock):
+        digest.update(np.ascontiguousarray([] if values is None else values, "<f8"))
+    return digest.hexdigest()
+
+
+def settings_of(model):
+    """Text of the settings of a model other than defaults, without a guide."""
+    if last_step(model).is_taught:  # labels are checked separately
+        model = with_last(model, last_step(model).estimator)
+    return re.sub(" at 0x[0-9A-Fa-f]+", "", one_line(model))  # of functions
+
+
+def check_beginning(about, expected, folder):
+    """Refuse the log of another review; model and labels are optional."""
+    for key, value in expected.items():
+        # a model has its steps; if it is to learn, others may follow
+        may_change = key == "pauses" or (key == "steps" and "model" not in about)
+        if about.get(key) == value or may_change:
+            continue
+        shown = f" {about.get(key)}, got {value}"
+        shown = shown if key in ("settings", "steps") else ""
+        if key == "recordings":
+            pairs = itertools.zip_longest(about[key], value, fillvalue=[])
+            pairs = [(x, y) for x, y in pairs if x != y]
+            # without other stops, a recording has other frames
+            odd = [y or x for x, y in pairs if x[:2] != y[:2] or x[2] == y[2]]
+            if not odd:
+                continue
+            shown = f", as {short_repr(odd[0][0])} shows"
+        if key == "labels" and key in about:
+            # those of recordings with other stops are of other frames
+            rows = zip(about["recordings"], expected["recordings"], about[key], value)
+            if all(x == y for one, other, x, y in rows if one == other):
+                continue
+        text = f"{folder} has a review of other {key}{shown}"
+        raise OtherReview(f"{text}; expected the same, or another folder as out.")
 
 
 def find_beginning(rows):
@@ -391,11 +447,3 @@ def beginning_of(folder):
     with contextlib.closing(Log(folder)) as log:
         rows = log.rows()
     return json.loads(rows[find_beginning(rows)][0])["about"] if rows else None
-
-
-def has_begun(model, folder):
-    """Whether a folder has a review, which has to be of the settings of a model."""
-    about = beginning_of(folder)
-    if about is not None:
-        check_beginning(about, {"settings": settings_of(model)}, one_line(folder))
-    return about is not None

@@ -12,8 +12,7 @@ from skl_tot import io
 from skl_tot.app.report.page import read_model, write_page
 from skl_tot.app.review import find_review
 from skl_tot.app.review.entry import UNLABELLED, subtract
-from skl_tot.app.review.history import History, beginning_of
-from skl_tot.app.review.identity import digest_of
+from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import with_names_of
 from skl_tot.io.files import find_format, writable_formats
 from skl_tot.io.formats.tables import write_csv, write_workbook

@@ -166,7 +166,7 @@ async def _stream(calls, is_over):
 def make_review(model, recordings, out, labels, videos, tell, **more):
     """Make a `Review`, with a first fit if necessary; report progress."""
     # lazy, as these are slow to import; the page is already there
-    from skl_tot.app.review.history import has_begun
+    from skl_tot.app.review import history
     from skl_tot.app.review.session import Review
     from skl_tot.app.review.teaching import is_learner
     from skl_tot.methods.pipelines import last_step
@@ -174,7 +174,9 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
 
     files = videos and find_videos(videos, as_recordings(recordings).names)
     if not (is_learner(model) or hasattr(last_step(model), "actions_")):
-        if out is not None and has_begun(model, out):
+        if about := out and history.beginning_of(out):
+            settings = {"settings": history.settings_of(model)}
+            history.check_beginning(about, settings, one_line(out))
             model = None
             text = f"{one_line(out)} has a review, which goes on with its model."
             print(text, flush=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
-from skl_tot.app.review import history, identity, results, teaching
+from skl_tot.app.review import history, results, teaching
 from skl_tot.app.review.answers import Answers
 from skl_tot.app.review.entry import Entry
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
@@ -81,7 +81,7 @@ class Review(Answers):
         state, model = teaching.first_state(model, len(videos))
         if labels is not None:
             state = state._replace(names=state.names.add(sorted(words)))
-        self._about = identity.describe_beginning(
+        self._about = history.describe_beginning(
             self.recordings, model, words_of_each, learner
         )
         self._model = model  # until the recordings are read

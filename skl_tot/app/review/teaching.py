@@ -23,8 +23,7 @@ from skl_tot.app.review.entry import (
     find_track,
     runs_of,
 )
-from skl_tot.app.review.history import State
-from skl_tot.app.review.identity import stops_of
+from skl_tot.app.review.history import State, stops_of
 from skl_tot.corrections.editing import keep_names
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
