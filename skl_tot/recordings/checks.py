@@ -139,10 +139,8 @@ def blocks_of(video):
 
 
 def _checked_type(video):
-    if hasattr(video, "detach"):  # a torch tensor, perhaps of bfloat16
-        video = video.detach().cpu()
-        is_short = video.is_floating_point() and video.element_size() < 4
-        video = (video.float() if is_short else video).numpy()
+    if hasattr(video, "detach"):  # a torch tensor
+        video = video.detach().cpu().numpy()
     if np.ma.isMaskedArray(video):
         raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
     if hasattr(video, "iloc"):

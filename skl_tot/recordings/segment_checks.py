@@ -341,7 +341,6 @@ def seconds_of(table, fps=None):
     if has_frames and has_seconds:
         rate = _find_rate(frames, seconds, fps)
         if rate is not None:
-            _check_order(table, frames, seconds, rate)
             _warn_of_lengths(table, frames, seconds, rate)
     elif has_frames and rate is not None:
         seconds, has_seconds = frames / rate, True
@@ -357,16 +356,6 @@ def _find_rate(frames, seconds, fps):
     rate = float(np.median(np.ptp(frames, axis=1)[lasting] / lengths[lasting]))
     agreed_rate(fps, rate, "the segments")
     return rate if fps is None else fps  # times of the table may be rounded
-
-
-def _check_order(table, frames, seconds, rate):
-    """Refuse segments that have another order in frames than in seconds."""
-    for name, rows in rows_by_recording(table).items():
-        in_order = rows[np.lexsort(frames[rows].T[::-1])]
-        if (np.diff(seconds[in_order, 0]) < -1 / rate).any():
-            remedy = "expected one; drop the outdated columns"
-            shown = f"{name!r}: start and start_time give other orders of its segments"
-            raise ValueError(f"{shown}, {remedy}.")
 
 
 def _warn_of_lengths(table, frames, seconds, rate):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.io import labels_from_segments, read_table, segments, write_segments
-from skl_tot.recordings.segment_checks import check_segments, seconds_of
+from skl_tot.recordings.segment_checks import check_segments
 
 TIMES = ["start_time", "end_time", "duration_time"]
 
@@ -129,14 +129,6 @@ def test_a_checked_table_has_types_and_no_other_columns():
     assert table[["start", "end"]].dtypes.tolist() == [np.int64] * 2
     assert table["confidence"].isna().all()
     pd.testing.assert_frame_equal(check_segments(table), table)
-
-
-def test_orders_that_contradict_are_refused():
-    table = check_segments(segments({"a": [0, 1], "b": [1, 1, 0]}, fps=2))
-    seconds_of(table.iloc[::-1].reset_index(drop=True))  # rows in any order
-    table.loc[2:, TIMES[:2]] = table.loc[2:, TIMES[:2]].to_numpy()[::-1]
-    with pytest.raises(ValueError, match=r"'b': .* other orders"):
-        seconds_of(table)
 
 
 def test_names_of_files_become_text():

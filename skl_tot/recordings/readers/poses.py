@@ -4,7 +4,6 @@ import io
 import itertools
 import json
 import pickle
-import pickletools
 from functools import partial
 
 import numpy as np
@@ -351,10 +350,6 @@ class _Plain(pickle.Unpickler):
 def _unpickle(attribute):
     """Content of an attribute in which pandas stores names."""
     content = attribute if isinstance(attribute, bytes) else attribute.tobytes()
-    for code, place, _ in pickletools.genops(content):
-        # memory is taken for all places up to one
-        if code.name.endswith("PUT") and int(place) > len(content):
-            raise ValueError(f"its names have place {place}, expected lists of text.")
     return _Plain(io.BytesIO(content)).load()
 
 
