@@ -11,9 +11,8 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from skl_tot.recordings.disk import read_text, split_lines
 from skl_tot.recordings.errors import one_line, refuse, short_repr
-from skl_tot.recordings.files import open_arrays, read_features
+from skl_tot.recordings.files import open_arrays, read_features, read_text, split_lines
 from skl_tot.recordings.names import distinct_labels
 from skl_tot.recordings.sources import describe_folder, matching
 

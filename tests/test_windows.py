@@ -12,7 +12,7 @@ from skl_tot.app.review import Review
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_segments, save_model, segments, write_segments
 from skl_tot.recordings import Recordings, read_recordings
-from skl_tot.recordings.disk import find_same_files, is_file_name
+from skl_tot.recordings.files import find_same_files, is_file_name
 
 REFUSED = ["CON", "nul", "Com1", "lpt\u00b9", "aux.1", "con ", "a:b", "x?", "a\\b"]
 REFUSED += ["a*", "a<b", 'a"b', "a|b", "a\tb", ".a", "a/b", " "]

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.corrections.semi_supervised import SemiSupervisedSegmenter
 from skl_tot.methods import pipelines
 from skl_tot.methods.scores import Merge, fit_split, merge_weights, merged_groups
-from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, refuse, warn_user
+from skl_tot.recordings.files import is_line
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,

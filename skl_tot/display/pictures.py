@@ -9,8 +9,8 @@ import numpy as np
 
 from skl_tot.display.palette import encode, name_methods, style_of
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import import_extra, refuse
+from skl_tot.recordings.files import text_of_name
 from skl_tot.recordings.labels import (
     BACKGROUND,
     as_reals,

@@ -11,8 +11,8 @@ from skl_tot.io.formats import Format, SegmentsError, annotations, shown_name, t
 from skl_tot.recordings import segment_checks as checks
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.files import is_line, replaced
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.

@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
 from skl_tot.methods.pipelines import segmenter_of
-from skl_tot.recordings.disk import replaced
 from skl_tot.recordings.errors import one_line, refuse
+from skl_tot.recordings.files import replaced
 
 FORMAT = 1
 # Limits of the unpacked size: bytes, or a multiple of the file's size. Weights hardly

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skl_tot.recordings import layouts
-from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, listed, refuse, short_repr
+from skl_tot.recordings.files import is_line
 
 # Label of frames without an action, and its name among text labels.
 BACKGROUND = -1

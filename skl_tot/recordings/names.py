@@ -5,8 +5,8 @@ from collections import Counter
 
 import numpy as np
 
-from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, listed, refuse
+from skl_tot.recordings.files import is_line
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,

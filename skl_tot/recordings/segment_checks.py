@@ -7,8 +7,8 @@ import re
 import numpy as np
 
 from skl_tot.recordings.clocks import DATES, agreed_rate
-from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, listed, refuse, short_repr, warn_user
+from skl_tot.recordings.files import is_line
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
 BOUNDS = ("start_low", "start_high")

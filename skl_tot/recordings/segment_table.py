@@ -6,8 +6,8 @@ import numpy as np
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_columns
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
+from skl_tot.recordings.files import text_of_name
 from skl_tot.recordings.labels import (
     as_reals,
     by_name,

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from skl_tot.progress import each
 from skl_tot.recordings.clocks import agreed_rate
-from skl_tot.recordings.disk import is_pattern, natural_key
 from skl_tot.recordings.errors import errors_of_file, listed, one_line, repeated
+from skl_tot.recordings.files import is_pattern, natural_key
 from skl_tot.recordings.readers import Reader, archives, lerobot, poses
 
 # The first that recognises a file reads it; archives take the files of no other.

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import errors_of_recording, listed, refuse
+from skl_tot.recordings.files import natural_key
 from skl_tot.recordings.labels import (
     NO_ACTIONS,
     arrange,

@@ -20,7 +20,7 @@ from skl_tot.io import FORMATS, read_segments, read_table, segments
 from skl_tot.io import write_segments as write
 from skl_tot.io.files import writable_formats
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.files import is_line
 from skl_tot.statistics import durations
 
 DATA = Path(__file__).parents[1] / "data" / "segments"  # files of other programs

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.recordings.disk import replaced, replaced_files, write_array
+from skl_tot.recordings.files import replaced, replaced_files, write_array
 
 
 @pytest.mark.parametrize("array", [np.ones((90, 40)), np.ones((40, 90)).T])

@@ -162,9 +162,8 @@ def features(options):
     outputs.check_output(out, "--out", [*options.video, weights], is_folder=True)
     from skl_tot.preprocessing.backbones import FrameFeatures
     from skl_tot.preprocessing.videos import videos_of_folder
-    from skl_tot.recordings.disk import replaced_files, write_array
     from skl_tot.recordings.errors import repeated
-    from skl_tot.recordings.files import write_rate
+    from skl_tot.recordings.files import replaced_files, write_array, write_rate
 
     paths = []
     for path in map(Path, options.video):

@@ -21,7 +21,7 @@ KINDS = ["group", "subject"]  # of recordings, which the table of groups names
 
 def check_inputs(*paths, model=None):
     """Refuse given paths that are not there, and a model that is no archive."""
-    from skl_tot.recordings.disk import is_pattern
+    from skl_tot.recordings.files import is_pattern
 
     for path in (model, *paths):
         if path is not None and not (os.path.exists(path) or is_pattern(path)):
@@ -208,7 +208,7 @@ def rows_of_faults(faults):
 def read_labels_in_order(arguments, recordings, data):
     """Labels of ``--labels`` for each recording, None for one without a file."""
     from skl_tot.io.files import read_by_recording
-    from skl_tot.recordings.disk import is_pattern
+    from skl_tot.recordings.files import is_pattern
     from skl_tot.recordings.labels import UNKNOWN_NAME
 
     gaps = getattr(arguments, "gaps", None) or "unknown"
@@ -279,7 +279,7 @@ def _read_texts(path):
     import pandas as pd
 
     from skl_tot.app.cli.outputs import WORKBOOK
-    from skl_tot.recordings.disk import find_separator
+    from skl_tot.recordings.files import find_separator
 
     if path.lower().endswith(WORKBOOK):
         from skl_tot.io.formats.tables import read_sheet

@@ -34,7 +34,7 @@ def in_options(text):
 def check_output(path, flag, inputs, suffixes=(), is_folder=False):
     """Refuse a path of another kind, or that would overwrite an input."""
     # ``suffixes`` are those of the files that the command writes
-    from skl_tot.recordings.disk import check_target, is_pattern
+    from skl_tot.recordings.files import check_target, is_pattern
 
     if path == "":
         raise ValueError(f"{flag} is '', expected a path to write to.")
@@ -101,8 +101,8 @@ def _is_recording(path):
 
 def check_file_names(names, remedy=""):
     """Refuse names of recordings that cannot be names of files on all systems."""
-    from skl_tot.recordings.disk import find_same_files, is_file_name
     from skl_tot.recordings.errors import refuse
+    from skl_tot.recordings.files import find_same_files, is_file_name
 
     for name in names:
         if not is_file_name(name):
@@ -155,7 +155,7 @@ def count(number, noun):
 def write_report(path, opened, **options):
     """Write the page about what `open_reviewed` opened; return its content."""
     from skl_tot.app.report.page import read_model, write_page
-    from skl_tot.recordings.disk import text_of_name
+    from skl_tot.recordings.files import text_of_name
 
     recordings, corrected = opened.recordings, opened.corrected
     with stage("predicting", "recording"):

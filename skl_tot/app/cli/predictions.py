@@ -133,8 +133,8 @@ def _write_folder(predictions, out, format, folders):
     from skl_tot import io
     from skl_tot.io.files import FORMATS
     from skl_tot.preprocessing.videos import videos_beside
-    from skl_tot.recordings.disk import replaced_files
     from skl_tot.recordings.errors import errors_of_recording
+    from skl_tot.recordings.files import replaced_files
     from skl_tot.recordings.stops import with_stops
 
     videos = videos_beside(*folders)

@@ -130,7 +130,7 @@ def _write_summary(
     # `circle` lists the actions of a cycle in order, or is None
     from skl_tot import statistics
     from skl_tot.io.formats.tables import write_workbook
-    from skl_tot.recordings.disk import replaced
+    from skl_tot.recordings.files import replaced
     from skl_tot.statistics.actions import describe_equal_parts
     from skl_tot.statistics.bouts import collect_bouts
     from skl_tot.statistics.features import describe_useless
@@ -205,7 +205,7 @@ def write_lists(table):
 
 def _write_folder(tables, folder):
     from skl_tot.io.formats.tables import write_csv
-    from skl_tot.recordings.disk import replaced_files
+    from skl_tot.recordings.files import replaced_files
 
     with replaced_files(folder) as temporary:
         for name, table in tables.items():

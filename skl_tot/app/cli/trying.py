@@ -43,7 +43,7 @@ def demo(options):
         remedy = how_to_install("plot")
         print(f"No timelines are drawn without matplotlib: {remedy}")
     else:
-        from skl_tot.recordings.disk import replaced
+        from skl_tot.recordings.files import replaced
 
         display = skl_tot.SegmentationDisplay.from_predictions(
             labels, predicted, video_names=names
@@ -59,7 +59,7 @@ def _write_recordings(folder, names, videos):
     import pandas as pd
 
     from skl_tot.io.formats.tables import write_csv
-    from skl_tot.recordings.disk import replaced_files
+    from skl_tot.recordings.files import replaced_files
 
     sensors = [f"sensor_{i:02}" for i in range(1, videos[0].shape[1] + 1)]
     with replaced_files(folder) as temporary:

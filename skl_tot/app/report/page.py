@@ -21,8 +21,8 @@ from skl_tot.app.report.findings import (
 from skl_tot.app.report.sections import sections_of
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.disk import replaced
 from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.files import replaced
 from skl_tot.recordings.labels import (
     BACKGROUND,
     arrange,

@@ -16,7 +16,7 @@ from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import with_names_of
 from skl_tot.io.files import find_format, writable_formats
 from skl_tot.io.formats.tables import write_csv, write_workbook
-from skl_tot.recordings import disk
+from skl_tot.recordings import files
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
@@ -137,11 +137,11 @@ def export(review, format):
         table = table_with_stops(review, table)
     write_labels(table, folder / "labels", format, file_format)
     if format == "excel":
-        with disk.replaced(folder / "segments.xlsx") as temporary:
+        with files.replaced(folder / "segments.xlsx") as temporary:
             sheets = {"segments": table, "durations": describe_times(table)}
             write_workbook(sheets, temporary)
     save(review)
-    with disk.replaced(folder / "recordings.csv") as temporary:
+    with files.replaced(folder / "recordings.csv") as temporary:
         write_csv(describe_recordings(review), temporary)
     if review.model is None:
         return f"the labels are in {folder}, without a model and a report: let it learn"
@@ -188,13 +188,13 @@ def folder_of(review):
 def write_labels(table, folder, format, file_format):
     """Write a file for each recording, or one for all if names are no file names."""
     tables = dict(list(table.groupby("recording", sort=False)))
-    others = [name for name in tables if not disk.is_file_name(name)]
-    others += disk.find_same_files(tables) or ()  # one file on Windows and macOS
+    others = [name for name in tables if not files.is_file_name(name)]
+    others += files.find_same_files(tables) or ()  # one file on Windows and macOS
     if others and not file_format.many:
         name = f"recording {short_repr(others[0])} can have no file of that name"
         each = f"{format!r} has one for each; expected a format with one for all."
         raise ValueError(f"{name}, and {each}")
-    with disk.replaced_files(folder) as temporary:
+    with files.replaced_files(folder) as temporary:
         if others:
             path = temporary / f"all{file_format.suffix}"
             io.write_segments(table, path, format=format)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.files import text_of_name
 
 TIER = "action"  # name of the tier in written files
 

@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import skl_tot
 from skl_tot.io import formats
 from skl_tot.io.formats import SegmentsError
-from skl_tot.recordings.disk import read_text
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
+from skl_tot.recordings.files import read_text
 
 # Kind of regions of a video in Label Studio.
 VIDEO_LABELS = "timelinelabels"

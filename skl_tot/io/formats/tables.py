@@ -14,7 +14,6 @@ from skl_tot.io import formats
 from skl_tot.io.formats import SegmentsError
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.clocks import DATES, clock_text
-from skl_tot.recordings.disk import find_separator, read_text, split_lines
 from skl_tot.recordings.errors import (
     import_extra,
     is_int,
@@ -23,6 +22,7 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
+from skl_tot.recordings.files import find_separator, read_text, split_lines
 from skl_tot.recordings.segment_checks import BOUNDS, FRAMES, SECONDS
 
 # Of workbooks.

@@ -9,13 +9,13 @@ import numpy as np
 from skl_tot.recordings import readers
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.columns import is_clock
-from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import (
     import_extra,
     refuse,
     short_repr,
     warn_user,
 )
+from skl_tot.recordings.files import natural_key
 
 RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_freq")
 # Starts of names of arrays that are features only if they are asked for.

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.disk import parse_json, read_text, replaced_files
 from skl_tot.recordings.errors import (
     import_extra,
     one_line,
@@ -16,6 +15,7 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
+from skl_tot.recordings.files import parse_json, read_text, replaced_files
 from skl_tot.recordings.labels import BACKGROUND_NAME, NO_ACTIONS
 from skl_tot.recordings.readers import Reader
 

@@ -279,11 +279,11 @@ import os, signal, sys, time
 # a shell that starts a job in the background has it ignore this signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from skl_tot.app.cli import main, trying
-from skl_tot.recordings import disk
+from skl_tot.recordings import files
 
 def demo(_):
     try:
-        with disk.replaced("a.png"):
+        with files.replaced("a.png"):
             os.kill(os.getpid(), signal.{name})
             time.sleep(60)
     except BaseException:
