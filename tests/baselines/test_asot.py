@@ -1,25 +1,11 @@
 """ASOT as an estimator, and its transport in TemporalOTSegmenter."""
 
 import numpy as np
-import pytest
 import torch
 from torch.nn.functional import log_softmax, normalize
 
 from skl_tot.baselines import ASOTSegmenter
-from skl_tot.datasets import make_activities
-from skl_tot.training.components import Adam
 from skl_tot.training.pseudo_labels import StructuredTransport, structured_transport
-
-QUICK = {
-    "max_iter": 30,
-    "optimizer": Adam(decay=0.0, freeze_iter=0, frames_per_video=32),
-    "random_state": 0,
-}
-
-
-@pytest.fixture(scope="module")
-def data():
-    return make_activities(n_videos=8, n_actions=4, random_state=0)
 
 
 def test_training_agrees_with_a_plain_loop():
@@ -46,14 +32,15 @@ def test_training_agrees_with_a_plain_loop():
         values[4].data = normalize(values[4].data)
 
 
-def test_transport_of_training_and_of_prediction(data):
+def test_transport_of_training_and_of_prediction(activity):
     """Radius and iterations are those of training; the weights are the authors'."""
     transport = StructuredTransport(epsilon=0.1, radius=0.2, n_iter=3)
-    model = ASOTSegmenter(4, transport=transport, **QUICK).fit(data[0])
-    cosines = model.similarities(data[0][0])
+    model = ASOTSegmenter(4, transport=transport, max_iter=9, random_state=0)
+    video = activity[0][0]
+    cosines = model.fit(activity[0]).similarities(video)
     for settings, found in (
-        ((0.1, 0.3, 0.2, 0.1), model.pseudo_labels(data[0][0])),
-        ((0.04, 0.6, 0.2, 0.01), model.predict_proba(data[0][0])),
+        ((0.1, 0.3, 0.2, 0.1), model.pseudo_labels(video)),
+        ((0.04, 0.6, 0.2, 0.01), model.predict_proba(video)),
     ):
         times = np.arange(len(cosines)) / len(cosines)
         cost = 1 - cosines + 0.25 * np.abs(times[:, None] - np.arange(4) / 4)

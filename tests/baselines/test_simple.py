@@ -1,15 +1,17 @@
-"""The simplest answers, against scikit-learn and their definitions."""
+"""The simplest answers, by scikit-learn and definitions, and settings of the paper."""
 
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, paper
 from skl_tot.decoding import decode
+from skl_tot.extend import TemporalCoherence
 from skl_tot.metrics import mof_score
 
 
@@ -32,49 +34,53 @@ def test_parts_are_equal(n_actions):
     )
 
 
-@pytest.fixture(scope="module")
-def noisy():
-    """Actions in an order that is not that of their means, and their labels."""
+def test_kmeans_is_that_of_scikit_learn():
+    """Along the same components; paths are those of Gaussians around the clusters."""
     rng = np.random.default_rng(0)
-    means, videos, labels = 4 * rng.normal(size=(4, 6)), [], []
-    for _ in range(12):
+    means, videos = 4 * rng.normal(size=(4, 6)), []
+    for _ in range(12):  # in an order that is not that of the means
         path = np.repeat([2, 0, 3, 1], rng.integers(8, 40, 4))
         videos.append(means[path] + 3 * rng.normal(size=(len(path), 6)))
-        labels.append(path)
-    return videos, labels
+    reduce = make_pipeline(StandardScaler(), PCA(3)).fit(np.concatenate(videos))
+    frames = [reduce.transform(video) for video in videos]
+    kmeans = KMeans(4, n_init=10, random_state=0).fit(np.concatenate(frames))
+    options = {"n_components": 3, "random_state": 0}
+    model = KMeansSegmenter(4, decoding="framewise", **options).fit(videos)
+    clusters = [kmeans.predict(own).tolist() for own in frames]
+    assert mof_score(clusters, model.predict(videos)) == 1
+    variance = kmeans.inertia_ / np.concatenate(frames).size
+    assert model.variance_ == pytest.approx(variance)
+    gaussians = [
+        multivariate_normal(mean, variance * np.eye(3))
+        for mean in kmeans.cluster_centers_
+    ]
+    model = KMeansSegmenter(4, switch_cost=0.1, **options)
+    expected = []
+    for own in frames:
+        densities = np.column_stack([g.logpdf(own) for g in gaussians])
+        expected.append(decode(densities, "free", 0.1).tolist())
+    assert mof_score(expected, model.fit(videos).predict(videos)) == 1
 
 
-class TestKMeans:
-    @pytest.fixture
-    def oracle(self, noisy):
-        """Clusters of scikit-learn, along the same components, and frames by video."""
-        reduce = make_pipeline(StandardScaler(), PCA(3)).fit(np.concatenate(noisy[0]))
-        frames = [reduce.transform(video) for video in noisy[0]]
-        kmeans = KMeans(4, n_init=10, random_state=0).fit(np.concatenate(frames))
-        return kmeans, frames
+# of table 10 and supplement A.3, then of the released code where the paper is silent
+PAPER = {
+    **{"rho": 0.07, "prior__sigma": 2.0, "network__temperature": 0.1},
+    **{"transport__n_iter": 3, "optimizer__frames_per_video": 256},
+    **{"optimizer__learning_rate": 1e-3, "optimizer__weight_decay": 1e-4},
+    **{"optimizer__batch_size": 2, "network__start": "paper", "alpha": 0},
+    **{"optimizer__decay": 0, "n_networks": 1, "n_prototypes": 1, "max_iter": 12_000},
+    "optimizer__freeze_iter": pytest.approx(1 / 3),
+}
 
-    def test_framewise_labels_are_clusters(self, noisy, oracle):
-        videos, _ = noisy
-        kmeans, frames = oracle
-        model = KMeansSegmenter(
-            4, n_components=3, decoding="framewise", random_state=0
-        ).fit(videos)
-        clusters = [kmeans.predict(own).tolist() for own in frames]
-        assert mof_score(clusters, model.predict(videos)) == 1
-        variance = kmeans.inertia_ / np.concatenate(frames).size
-        assert model.variance_ == pytest.approx(variance)
 
-    def test_paths_are_those_of_gaussians(self, noisy, oracle):
-        videos, _ = noisy
-        kmeans, frames = oracle
-        variance = kmeans.inertia_ / np.concatenate(frames).size
-        centres = kmeans.cluster_centers_
-        gaussians = [
-            multivariate_normal(mean, variance * np.eye(3)) for mean in centres
-        ]
-        model = KMeansSegmenter(4, n_components=3, switch_cost=0.1, random_state=0)
-        expected = []
-        for own in frames:
-            densities = np.column_stack([g.logpdf(own) for g in gaussians])
-            expected.append(decode(densities, "free", 0.1).tolist())
-        assert mof_score(expected, model.fit(videos).predict(videos)) == 1
+def test_settings_are_those_of_the_paper():
+    values = paper().get_params()
+    assert {name: values[name] for name in PAPER} == PAPER
+    assert TemporalCoherence().window == 30
+
+
+def test_each_call_makes_objects_of_its_own():
+    first = paper(5, prior__sigma=0.75, network__embedding_size=7)
+    assert (first.prior.sigma, first.network.embedding_size) == (0.75, 7)
+    assert paper(5).prior.sigma == 2.0
+    assert clone(first).get_params()["prior__sigma"] == 0.75

@@ -16,11 +16,13 @@ from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.decoding.chain import Chain
+from skl_tot.methods.gaussians import AnyOrder
 from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.methods.scores import Merge, Split, fit_split
 from skl_tot.preprocessing import FramewiseTransformer
 
 VIDEOS, CODES = make_activities(
-    n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0
+    n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=40, random_state=0
 )
 NAMED = {f"v{i}": video for i, video in enumerate(VIDEOS)}
 WORDS = np.array(["take", "pour", "stir", "lay"])
@@ -30,7 +32,7 @@ def fit_tot(order="mostly"):
     model = TemporalOTSegmenter(
         4,
         order=order,
-        max_iter=60,
+        max_iter=20,
         n_networks=2,
         switch_cost=0.1,
         device="cpu",
@@ -317,8 +319,10 @@ HOSTILE = {  # labels of the first recording, and the actions that they name
 }
 
 
-@pytest.mark.parametrize("name", ["words", "pipeline"])
-@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [*(("words", case) for case in HOSTILE), ("pipeline", "one frame")],
+)
 def test_hostile_labels_are_learned(fitted, name, case):
     model, (labels, expected) = fitted(name), HOSTILE[case]
     state = joblib.hash(model)
@@ -367,9 +371,41 @@ def test_errors_leave_the_model(fitted, call):
     assert pickle.dumps(vars(model)) == before
 
 
-def test_a_model_with_too_many_actions_ruins_nothing():
-    videos, codes = make_activities(8, 4, n_features=8, mean_length=60, random_state=0)
-    model = HMMSegmenter(12, random_state=0).fit(videos)
-    refined = refine(model, videos, [codes[0], *[None] * 7])
-    assert refined.actions_.tolist() == [0, 1, 2, 3]
-    assert np.mean(np.concatenate(refined.labels_) == np.concatenate(codes)) > 0.95
+def split_of(sources, shares):
+    n = len(shares)
+    ones = np.ones(1), np.ones(n), np.ones(n)
+    return Split(np.array(sources), np.array(shares), *ones)
+
+
+def test_moves_by_hand():
+    """Of every frame: a merged action stays where its members changed places."""
+    moves = np.array([[0.8, 0.1, 0.1], [0.1, 0.5, 0.4], [0.3, 0.2, 0.5]])
+    starts, shares = np.array([0.5, 0.2, 0.3]), np.array([0.6, 0.3, 0.1])
+    paths = AnyOrder(starts, moves)
+    merged = paths.after([Merge(np.array([0, 1, 0]))], shares)
+    left = (0.6 * 0.1 + 0.1 * 0.2) / 0.7
+    np.testing.assert_allclose(merged.transitions, [[1 - left, left], [0.5, 0.5]])
+    np.testing.assert_allclose(merged.starts, [0.8, 0.2])
+    parted = paths.after([split_of([0, 0, 1, 2], [0.25, 0.75])], shares)
+    third = 0.2 / 3
+    expected = [
+        [0.8, third, third, third],
+        [third, 0.8, third, third],
+        [0.025, 0.075, 0.5, 0.4],
+        [0.075, 0.225, 0.2, 0.5],
+    ]
+    np.testing.assert_allclose(parted.transitions, expected)
+    np.testing.assert_allclose(parted.starts, [0.125, 0.375, 0.2, 0.3])
+    alone = AnyOrder(np.ones(1), np.ones((1, 1)))
+    parted = alone.after([split_of([0, 0], [0.25, 0.75])], np.ones(1))
+    np.testing.assert_allclose(parted.transitions, np.eye(2), atol=1e-11)
+
+
+def test_parts_without_spread_keep_a_thousandth_of_that_of_both():
+    frames = np.repeat([[0.0, 0.0], [3.0, 4.0]], 10, axis=0)
+    layer = fit_split(1, 3, frames, np.linspace(0, 1, 20))
+    assert layer.sources.tolist() == [0, 1, 1, 2]
+    np.testing.assert_allclose(layer.shares, 0.5)
+    positions = frames @ layer.direction
+    np.testing.assert_allclose(layer.means, positions[[0, -1]], atol=1e-12)
+    np.testing.assert_allclose(layer.variances, 1e-3 * positions.var())

@@ -14,7 +14,7 @@ WORDS, OTHERS = np.array(["a", "b", "c"]), np.array(["z", "m", "b"])
 
 @functools.cache
 def recordings():
-    options = {"n_features": 5, "mean_length": 80, "noise": 0.5, "order": "free"}
+    options = {"n_features": 5, "mean_length": 50, "noise": 0.5, "order": "free"}
     return make_activities(10, 3, **options, missing=1 / 3, random_state=4)
 
 

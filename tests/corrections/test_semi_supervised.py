@@ -70,20 +70,16 @@ class TestLabels:
         assert share_right(model.labels_, TRUTH) > 0.9
         assert share_right(model.predict(VIDEOS), TRUTH, 0) > 0.9
 
-    def test_may_be_names_with_unknown_ones_of_any_kind(self, fitted):
+    def test_may_be_names_with_unknown_ones_of_any_kind(self):
         y = [WORDS[CODES[0]].astype(object), WORDS[CODES[1]]]
-        paths = []
-        for unknown in ([""] * 6, [None, "", -1, np.nan, "nan", pd.NA]):
-            y[0][:6] = unknown
-            model = make().fit(VIDEOS, [*map(list, y), *REST])
-            assert model.classes_.tolist() == sorted(WORDS)
-            paths.append(model.predict(VIDEOS))
+        y[0][:6] = [None, "", -1, np.nan, "nan", pd.NA]
+        model = make().fit(VIDEOS, [*map(list, y), *REST])
+        assert model.classes_.tolist() == sorted(WORDS)
+        assert share_right(model.labels_, [WORDS[codes] for codes in CODES], 0) > 0.9
+        assert set(np.concatenate(model.predict(VIDEOS))) == set(WORDS)
         y[0][3] = "-1"  # unknown in y, background in files
         with pytest.raises(ValueError, match="Recording 0: y: the label of frame 3"):
             make().fit(VIDEOS, [*map(list, y), *REST])
-        assert_same(*paths)
-        assert share_right(paths[0], [WORDS[codes] for codes in CODES]) > 0.9
-        assert set(np.concatenate(paths[0])) == set(WORDS)
 
     def test_by_names_of_recordings(self, fitted):
         y = {NAMES[1]: TRUTH[1], NAMES[0]: TRUTH[0]}
@@ -143,23 +139,49 @@ VIEWS = {
 }
 
 
-class TestParts:
-    @pytest.mark.parametrize("kind", SEGMENTERS)
-    def test_segmenters_of_the_user(self, kind):
-        given = SEGMENTERS[kind]
-        before = joblib.hash(given)
-        model = make(given).fit(VIDEOS, [*TRUTH[:2], *REST])
-        assert joblib.hash(given) == before
-        assert len(model.estimators_) == (len(given) if isinstance(given, list) else 1)
-        assert len(model.coefs_) == 3  # two views and the clusterings
-        assert share_right(model.labels_, TRUTH) > 0.9
+@pytest.mark.parametrize("kind", [*SEGMENTERS, *VIEWS])
+def test_parts_of_the_user_are_cloned(kind):
+    given = SEGMENTERS.get(kind, HMMSegmenter(3))
+    before, options = joblib.hash(given), {}
+    if kind in VIEWS:
+        options = {"views": VIEWS[kind]}
+    model = make(given, **options).fit(VIDEOS, [*TRUTH[:2], *REST])
+    assert joblib.hash(given) == before
+    assert len(model.estimators_) == (len(given) if isinstance(given, list) else 1)
+    views = options.get("views", [None, None])
+    assert not set(map(id, model.views_)) & set(map(id, views))
+    assert len(model.coefs_) == len(views) + 1  # the clusterings
+    assert share_right(model.labels_, TRUTH) > 0.9
 
-    @pytest.mark.parametrize("kind", VIEWS)
-    def test_views_of_the_user(self, kind):
-        model = make(views=VIEWS[kind]).fit(VIDEOS, [*TRUTH[:2], *REST])
-        assert len(model.views_) == len(VIEWS[kind])
-        assert not set(map(id, model.views_)) & set(map(id, VIEWS[kind]))
-        assert share_right(model.labels_, TRUTH) > 0.9
+
+# tempering, and sums of coefficients, intercepts, times, moves, starts and delays
+LEARNED = {
+    "in order": [0.339821, 874.529, 120.476, 403.940, 54.525, 7.0875, 1.66667],
+    "single frames": [0.445079, 1023.56, 161.448, 0, 19.9425, 0.475, 0],
+    "new actions": [0.421697, 3305.50, 1427.25, 268.652, 50.2, 4.2, 0],
+}
+
+
+@pytest.mark.parametrize(("seed", "case"), enumerate(LEARNED))
+def test_numbers_that_are_learned_stay(seed, case):
+    """None of them moves but by a decision."""
+    options = {"noise": [1.5, 1.0, 0.6][seed], "random_state": seed}
+    options |= {"order": "free" if case == "single frames" else "strict"}
+    X, y = make_activities(10, 4, n_features=5, mean_length=30, **options)
+    if case == "in order":
+        y[1][70:] = -1
+    elif case == "single frames":
+        y[:2] = map(single_frames, y)
+    else:
+        X[:2], y[:2] = zip(*[(X[i][y[i] != 1], y[i][y[i] != 1]) for i in (0, 1)])
+    options = {"max_iter": 5, "n_init": 1}
+    estimators = [HMMSegmenter(6, order="free", **options), HMMSegmenter(5, **options)]
+    model = make(estimators).fit(X, [*y[:2], *[None] * 8])
+    learned = *map(np.vstack, (model.coefs_, model.intercepts_)), model.log_times_
+    learned = *learned, model.move_costs_, model.start_costs_, model.delays_
+    sums = [np.abs(values).sum() for values in learned]
+    tempering = model.confidence_["tempering"]
+    np.testing.assert_allclose([tempering, *sums], LEARNED[case], rtol=1e-4)
 
 
 def test_a_score_is_the_share_of_right_frames(fitted):

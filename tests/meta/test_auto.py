@@ -30,7 +30,7 @@ def assert_same(first, second):
 def _short_fits():
     """Fits of one network and of few steps, which still find the actions."""
     with pytest.MonkeyPatch.context() as patch:
-        short = functools.partial(TemporalOTSegmenter, max_iter=60, n_networks=1)
+        short = functools.partial(TemporalOTSegmenter, max_iter=40, n_networks=1)
         patch.setattr(auto, "TemporalOTSegmenter", short)
         yield
 
@@ -46,7 +46,7 @@ def swings():
     """Signals that swing in three ways around one mean."""
     rng, signals = np.random.default_rng(0), []
     for _ in range(4):
-        path = np.tile(np.arange(3), 4).repeat(120)
+        path = np.tile(np.arange(3), 3).repeat(90)
         phase = np.cumsum(np.array([0.1, 0.3, 0.9])[path])
         signal = np.c_[np.sin(phase), np.cos(phase)]
         signals.append(signal + 0.2 * rng.normal(size=signal.shape))
@@ -107,7 +107,7 @@ class TestChoice:
 
     @pytest.mark.filterwarnings("ignore:The recordings bear out")
     def test_a_number_that_is_chosen_is_spelt_out(self, videos, monkeypatch):
-        monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 5))
+        monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3])
         videos = videos[:6]
         model = AutoSegmenter("auto", random_state=0).fit(videos)
         chosen = skl_tot.choose_n_actions(model.estimator_, videos)["best"]
@@ -134,33 +134,25 @@ class Collapsing(BaseSegmenter):
             yield np.eye(self.n_actions)[actions]
 
 
-@pytest.fixture
-def collapsing(monkeypatch):
-    """Let `AutoSegmenter` fit segmenters that collapse but in some orders."""
-
-    def collapse(*right):
-        monkeypatch.setattr(Collapsing, "right", right)
-        monkeypatch.setattr(
-            auto,
-            "spell_out",
-            lambda look, order, n_actions, **_: Collapsing(n_actions, order=order),
-        )
-
-    return collapse
-
-
-@pytest.fixture(scope="module")
-def steps():
-    """Two recordings, which leave the order open, and their actions."""
-    labels = [np.repeat([0, 1, 2, 3], 20), np.repeat([0, 1, 2, 3], 25)]
-    return [path[:, None] + np.zeros(2) for path in labels], labels
+# two recordings, which leave the order open
+STEPS = [np.repeat([0, 1, 2, 3], n)[:, None] + np.zeros(2) for n in (20, 25)]
 
 
 class TestCollapse:
+    @pytest.fixture
+    def collapsing(self, monkeypatch):
+        """Let `AutoSegmenter` fit segmenters that collapse but in some orders."""
+
+        def make(look, order, n_actions, **_):
+            return Collapsing(n_actions, order=order)
+
+        monkeypatch.setattr(auto, "spell_out", make)
+        return lambda *right: monkeypatch.setattr(Collapsing, "right", right)
+
     @pytest.mark.parametrize("n_actions", [2, 3, 4])  # one of a few is too few, too
-    def test_the_other_order_is_fitted_and_said(self, steps, collapsing, n_actions):
+    def test_the_other_order_is_fitted_and_said(self, collapsing, n_actions):
         collapsing("free")
-        videos = [np.minimum(video, n_actions - 1) for video in steps[0]]
+        videos = [np.minimum(video, n_actions - 1) for video in STEPS]
         said = rf'With order="mostly", 1.0 of {n_actions} .* has order="free" instead'
         with pytest.warns(UserWarning, match=said) as caught:
             model = AutoSegmenter(n_actions).fit(videos)
@@ -170,38 +162,34 @@ class TestCollapse:
         assert_same(model.labels_, [video[:, 0] for video in videos])
         assert describe_look(model)[0].endswith('so the model uses order="free".')
 
-    @pytest.mark.parametrize("most", [2**20, 1])
-    def test_the_first_fit_stays_if_no_other_is_better(
-        self, steps, collapsing, monkeypatch, most
-    ):
-        collapsing(*(["free"] if most == 1 else []))
+    @pytest.mark.parametrize(
+        ("right", "most"),
+        [([], 2**20), (["free"], 1), (["mostly", "free"], 2**20)],
+        ids=["no other is better", "too many frames", "four are in effect"],
+    )
+    def test_the_first_fit_stays(self, collapsing, monkeypatch, right, most):
+        collapsing(*right)
         monkeypatch.setattr(auto, "MOST_FITTED_AGAIN", most)
+        describe = auto.collapses.describe_collapse
+        monkeypatch.setattr(
+            auto.collapses, "describe_collapse", lambda m: describe(m) or "few"
+        )
         with pytest.warns(UserWarning, match="^Labels collapse.*SemiSupervised"):
-            model = AutoSegmenter(4).fit(steps[0])
-        assert model.estimator_.order == "mostly"
-        assert not np.concatenate(model.labels_).any()
-
-    def test_the_first_fit_stays_with_four_actions_in_effect(
-        self, steps, collapsing, monkeypatch
-    ):
-        collapsing("mostly", "free")
-        monkeypatch.setattr(auto.collapses, "describe_collapse", lambda _: "few")
-        with pytest.warns(UserWarning, match="^Labels collapse: few"):
-            model = AutoSegmenter(4).fit(steps[0])
+            model = AutoSegmenter(4).fit(STEPS)
         assert model.estimator_.order == "mostly"
 
     @pytest.mark.parametrize("order", ["mostly", "free"])
-    def test_a_segmenter_keeps_its_order_and_warns(self, steps, order):
+    def test_a_segmenter_keeps_its_order_and_warns(self, order):
         said = "^Labels collapse: 1.0 of 4 .*AutoSegmenter.*SemiSupervisedSegmenter"
         with pytest.warns(UserWarning, match=said):
-            model = Collapsing(order=order).fit(steps[0])
+            model = Collapsing(order=order).fit(STEPS)
         assert model.order_ == order
         assert not np.concatenate(model.labels_).any()
 
 
 @pytest.mark.parametrize("kind", [AutoSegmenter, SemiSupervisedSegmenter])
 def test_one_fit_looks_once(kind, monkeypatch):
-    videos, labels = make_activities(10, 3, mean_length=40, random_state=0)
+    videos, labels = make_activities(6, 3, mean_length=20, random_state=0)
     looks = []
 
     def look_at(*arguments):
@@ -212,5 +200,5 @@ def test_one_fit_looks_once(kind, monkeypatch):
     for module in (auto, semi_supervised, look):
         monkeypatch.setattr(module, "look_at", look_at)
     model = kind(random_state=0)
-    model.fit(videos, [labels[0], *[None] * 9] if model.is_taught else None)
+    model.fit(videos, [labels[0], *[None] * 5] if model.is_taught else None)
     assert looks == [model.look_]

@@ -47,7 +47,7 @@ def make_work(n_cycles=20, duration=60, drift=0.3, noise=0.7, missing=0.1, seed=
 
 def test_cycles_are_not_cut_in_half():
     """A first vote is for cycles of half the length, which are alike by turns only."""
-    takes, _ = make_activities(9, 6, n_features=16, mean_length=40, random_state=0)
+    takes, _ = make_activities(9, 6, n_features=16, mean_length=20, random_state=0)
     cuts = find_cycles(np.concatenate(takes), 6, random_state=0)
     true = np.cumsum([0, *map(len, takes)])
     assert len(cuts) == len(true)

@@ -15,7 +15,7 @@ from skl_tot.recordings import Recordings
 from skl_tot.recordings.files import open_arrays
 
 
-def make_work(n_cycles=12, seed=0, missing=()):
+def make_work(n_cycles=8, seed=0, missing=()):
     """Frames, labels and cuts of one recording of cycles of three actions."""
     rng = np.random.default_rng(seed)
     labels, cuts = [], [0]
@@ -31,7 +31,7 @@ def make_work(n_cycles=12, seed=0, missing=()):
 
 @pytest.fixture(scope="module")
 def work():
-    return make_work(missing=(5,))
+    return make_work(missing=(4,))
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def fitted(work):
 class TestLongRecordings:
     def test_finds_cycles_and_actions(self, fitted, work):
         frames, labels, cuts = work
-        assert fitted.n_cycles_ == 12
+        assert fitted.n_cycles_ == 8
         assert np.abs(fitted.cuts_ - cuts).max() <= 3
         assert (fitted.labels_ == labels).mean() > 0.95
         np.testing.assert_array_equal(fitted.predict(frames), fitted.labels_)
@@ -50,7 +50,7 @@ class TestLongRecordings:
     def test_is_the_decoder_of_what_the_segmenter_says(self, fitted, work):
         given = fitted.estimator_.log_likelihood(work[0])
         np.testing.assert_array_equal(fitted.log_likelihood(work[0]), given)
-        assert fitted.mean_frames_ == pytest.approx(len(work[0]) / 12, rel=0.05)
+        assert fitted.mean_frames_ == pytest.approx(len(work[0]) / 8, rel=0.05)
         cost = 0.5 * fitted.mean_frames_ / len(work[0])
         expected = decode(given, "cyclic_skip", cost)
         np.testing.assert_array_equal(fitted.labels_, expected)
@@ -65,7 +65,7 @@ class TestLongRecordings:
         assert model.estimator_.switch_cost == model.decoder_[1] == used
 
     def test_lacking_actions(self, fitted, work):
-        assert not (fitted.labels_[work[2][5] : work[2][6]] == 1).any()
+        assert not (fitted.labels_[work[2][4] : work[2][5]] == 1).any()
         whole = pickle.loads(pickle.dumps(fitted)).set_params(decoding="cyclic")
         steps = np.diff(whole.predict(work[0])) % 3
         assert set(steps.tolist()) == {0, 1}
@@ -73,13 +73,13 @@ class TestLongRecordings:
     def test_given_cuts(self, work):
         frames, labels, cuts = work
         model = CyclicSegmenter(3, estimator=HMMSegmenter())
-        model.fit(frames[20:], cuts=cuts[1:8] - 20)  # it starts within a cycle
-        assert model.mean_frames_ == np.diff(cuts[1:8]).mean()
+        model.fit(frames[20:], cuts=cuts[1:6] - 20)  # it starts within a cycle
+        assert model.mean_frames_ == np.diff(cuts[1:6]).mean()
         assert (model.labels_ == labels[20:]).mean() > 0.95
-        direct = HMMSegmenter(3).fit([frames[a:b] for a, b in pairwise(cuts[1:8])])
+        direct = HMMSegmenter(3).fit([frames[a:b] for a, b in pairwise(cuts[1:6])])
         np.testing.assert_allclose(model.estimator_.means_, direct.means_)
         # what is left of the first cycle shows two of three actions
-        assert model.n_cycles_ == 12
+        assert model.n_cycles_ == 8
 
     def test_several_recordings(self):
         work, other = make_work(5, seed=3), make_work(5, seed=2)

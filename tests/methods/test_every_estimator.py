@@ -18,7 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 @pytest.fixture(scope="module")
 def data():
-    return make_activities(5, 3, n_features=4, mean_length=40, random_state=0)
+    return make_activities(5, 3, n_features=4, mean_length=30, random_state=0)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from skl_tot.progress import watched
 
 @pytest.fixture(scope="module")
 def activity():
-    options = {"noise": 0.4, "unevenness": 0.5, "mean_length": 60}
-    return make_activities(8, 4, **options, random_state=0)[0]
+    options = {"noise": 0.4, "unevenness": 0.5, "mean_length": 30}
+    return make_activities(6, 4, **options, random_state=0)[0]
 
 
 def test_is_found_where_it_is_clear(activity):

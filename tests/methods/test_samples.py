@@ -11,7 +11,7 @@ from skl_tot.metrics import mof_score
 from skl_tot.recordings import signals
 
 pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
-QUICK = {"n_networks": 1, "max_iter": 400}
+QUICK = {"n_networks": 1, "max_iter": 150}
 MODELS = {
     "free network": lambda: TemporalOTSegmenter(4, order="free", **QUICK),
     "network": lambda: TemporalOTSegmenter(4, order="mostly", **QUICK),
@@ -63,12 +63,12 @@ def test_memory_does_not_grow_with_the_frames(small_samples, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.scores.KEPT_BYTES", 2**16)
     peaks = []
     for n_videos in (16, 32):  # a look takes up to 16
-        videos, _ = make(n_videos, has_course=True)
+        videos, _ = make(n_videos, 1000, has_course=True)
         model = MODELS["states"]().set_params(random_state=0, max_iter=5)
         model.fit(videos[:2])  # imports what it needs
         tracemalloc.start()
         model.fit(videos)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    labels = 16 * 2000 * 8
+    labels = 16 * 1000 * 8
     assert peaks[1] - peaks[0] < 2.5 * labels  # and not components, of 8 values

@@ -1,9 +1,11 @@
-"""The estimator among scikit-learn's tools."""
+"""The estimator among scikit-learn's tools, and with threads."""
 
 import warnings
 
+import joblib
 import numpy as np
 import pytest
+import torch
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.estimator_checks import (
     check_dict_unchanged,
@@ -15,7 +17,6 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skl_tot import (
-    AutoSegmenter,
     HMMSegmenter,
     SemiSupervisedSegmenter,
     TemporalOTSegmenter,
@@ -33,12 +34,11 @@ EXPECTED_FAILURES = {
         "the points are shuffled, and a path through actions cannot follow them"
     ),
 }
-# The shapes of estimators: with a network, without, and one that owns others. That of
-# a transformer is tested in tests/preprocessing.
+# The shapes of estimators: with a network, and without. That of a transformer is tested
+# in tests/preprocessing; those that own others pass the checks of all.
 CONFIGURATIONS = [
     TemporalOTSegmenter(max_iter=2, n_networks=1),
     HMMSegmenter(max_iter=5),
-    AutoSegmenter(3),
 ]
 
 
@@ -46,7 +46,7 @@ CONFIGURATIONS = [
 @parametrize_with_checks(
     CONFIGURATIONS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES
 )
-def test_estimator_checks(estimator, check, quick_auto):
+def test_estimator_checks(estimator, check):
     check(estimator)
 
 
@@ -92,3 +92,25 @@ class TestModelSelection:
             found = search.score(videos, labels)
         assert len([w for w in caught if "mof_scorer" in str(w.message)]) == 1
         assert found == search.best_estimator_.score(videos)
+
+
+# calls of a fitted estimator that compute, beside its fit
+CALLS = ["predict", "predict_proba", "partial_fit", "transform", "pseudo_labels"]
+
+
+@pytest.mark.parametrize("name", ["TemporalOTSegmenter", "HMMSegmenter"])
+def test_threads_change_no_bits_and_are_left(make_estimator, name):
+    """Sums over 600 features or 2,000 frames differ where threads share them."""
+    videos = [np.random.default_rng(i).normal(size=(2000, 600)) for i in range(2)]
+    found, before = {}, torch.get_num_threads()
+    for n_threads in (1, 3):
+        torch.set_num_threads(n_threads)
+        model = make_estimator(name, optimizer__frames_per_video=512).fit(videos)
+        found[n_threads] = [model.labels_]
+        for call in CALLS:
+            if hasattr(model, call):
+                output = getattr(model, call)(videos)
+                found[n_threads].append(getattr(output, "network_", output))
+        assert torch.get_num_threads() == n_threads
+    torch.set_num_threads(before)
+    assert joblib.hash(found[3]) == joblib.hash(found[1])

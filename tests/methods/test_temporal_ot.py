@@ -113,7 +113,7 @@ class TestEachOrder:
     def test_parameters_of_the_paper_change_the_labels(self, name, values):
         options = {"n_features": 6, "noise": 1.5, "mean_length": 60}
         videos, _ = make_activities(8, 4, **options, random_state=0)
-        options = {"n_networks": 1, "max_iter": 150, "order": "mostly"}
+        options = {"n_networks": 1, "max_iter": 80, "order": "mostly"}
         model = TemporalOTSegmenter(4, **options, random_state=0)
         model.set_params(optimizer__learning_rate=0.01, optimizer__frames_per_video=32)
         fits = (model.set_params(**{name: v}).fit_predict(videos) for v in values)
@@ -174,7 +174,7 @@ class TestOutputs:
 @pytest.fixture(scope="module")
 def learned(videos):
     """Fitted for so long that its labels do not collapse, which would score 0."""
-    return quick(max_iter=300).fit(videos)
+    return quick(max_iter=150).fit(videos)
 
 
 class TestScore:

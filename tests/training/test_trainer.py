@@ -89,11 +89,6 @@ def run(videos, config=CONFIG, **options):
     return train(videos, config, terms_of(config), **options)
 
 
-def assert_same_parameters(first, second):
-    for name, value in first.network.items():
-        np.testing.assert_array_equal(value, second.network[name], err_msg=name)
-
-
 def encode_slowly(p, x):
     hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
     return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
@@ -198,7 +193,8 @@ class TestTraining:
         resumed, second = run(videos, settings, start=half, one_pass=True, seed=99)
         assert losses == first + second
         assert whole.n_iter == resumed.n_iter == 6
-        assert_same_parameters(whole, resumed)
+        for name, value in whole.network.items():
+            np.testing.assert_array_equal(value, resumed.network[name], err_msg=name)
 
 
 @pytest.mark.parametrize("options", [{"one_pass": True}, {}])

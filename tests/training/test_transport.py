@@ -1,10 +1,14 @@
+"""Priors and transports, by their authors, POT and loops; checks of components."""
+
 import numpy as np
 import ot
 import pytest
 import torch
 
 from skl_tot.decoding.chain import skip_chain
+from skl_tot.training.components import Adam
 from skl_tot.training.pseudo_labels import (
+    PathPrior,
     Sinkhorn,
     StructuredTransport,
     TemporalPrior,
@@ -12,7 +16,7 @@ from skl_tot.training.pseudo_labels import (
     log_temporal_prior,
     structured_transport,
 )
-from skl_tot.training.terms import CrossEntropy
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp
 
 
 def random_scores(*shape, seed=0, scale=1.0):
@@ -144,3 +148,39 @@ def test_transport_adds_the_prior_and_splits_the_videos(cost):
     ).unflatten(0, (2, 30))
     expected = structured_transport(cost - 0.2 * log_prior, 0.07, 0.3, 0.04, 0.1)
     np.testing.assert_allclose(codes, expected)
+
+
+@pytest.mark.parametrize(
+    ("component", "name"),
+    [
+        (TemporalPrior(0), "sigma"),
+        (PathPrior(-1), "n_diagonal"),
+        (Sinkhorn(0), "n_iter"),
+        (StructuredTransport(radius=1.0), "radius"),
+        (TemporalCoherence(window=0), "window"),
+        (TimeStamp(-1.0), "weight"),
+        (Adam(freeze_iter=1.0), "freeze_iter"),
+        (Adam(learning_rate=0), "learning_rate"),
+    ],
+)
+def test_what_is_not_valid_is_named(component, name):
+    with pytest.raises(ValueError, match=f"'{name}' parameter of"):
+        component.checked()
+
+
+def test_path_prior_starts_as_the_diagonal():
+    similarities, coverage = torch.rand(8, 3), torch.ones(2, 1, 1)
+    prior, diagonal = PathPrior(n_diagonal=5, sigma=0.8), TemporalPrior(0.8)
+    given = similarities, coverage
+    torch.testing.assert_close(prior(*given, 4, 0.1), diagonal(*given, 4, 0.1))
+    assert (prior(*given, 5, 0.1) != diagonal(*given, 5, 0.1)).any()
+
+
+def test_path_prior_weighs_actions_by_their_frames():
+    """Codes of the actions of a frame, over the sum of each action's."""
+    similarities, coverage = torch.rand(8, 3), torch.tensor([1.0, 0.5]).view(2, 1, 1)
+    codes = torch.softmax(similarities / 0.1, dim=1)
+    likelihoods = (codes / codes.sum(dim=0)).log().view(2, 4, 3)
+    expected = log_path_prior(coverage * likelihoods).view(8, 3)
+    posterior = PathPrior(n_diagonal=0)(similarities, coverage, 0, 0.1)
+    torch.testing.assert_close(posterior, expected)
