@@ -63,7 +63,8 @@ class TestLearning:
         rest = slice(cuts[1], None)
         assert (taught.labels_ == labels)[rest].mean() >= 0.9
         assert len(taught.cuts_) == len(cuts)
-        assert np.abs(taught.cuts_ - cuts).max() < 25
+        assert np.abs(taught.cuts_ - cuts).mean() == pytest.approx(36 / 13, abs=0.5)
+        assert taught.template_["variances"].sum() == pytest.approx(0.75908, rel=1e-4)
         with pytest.warns(UserWarning, match="cycles=True"):
             plain = make(cycles=False).fit(frames, first_of(labels, cuts[1]))
         assert (plain.labels_ == labels)[rest].mean() < 0.7

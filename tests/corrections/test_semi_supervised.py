@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter, Recordings, SemiSupervisedSegmenter
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
+from skl_tot.corrections.semi_supervised import choose_teaching
 from skl_tot.datasets import make_activities
 from skl_tot.preprocessing import FrameView, FramewiseTransformer, SignalWindows
 
@@ -152,6 +153,19 @@ def test_parts_of_the_user_are_cloned(kind):
     assert not set(map(id, model.views_)) & set(map(id, views))
     assert len(model.coefs_) == len(views) + 1  # the clusterings
     assert share_right(model.labels_, TRUTH) > 0.9
+
+
+def test_all_with_labels_and_some_others_teach():
+    """100,000 frames in total, or 20,000 of others if labels have as many."""
+    for n_recordings, n_frames, n_labelled, n_others in [
+        (300, 1000, 10, 90),
+        (30, 10_000, 9, 2),
+        (9, 10_000, 9, 0),
+        (3, 10**6, 1, 1),
+    ]:
+        has_labels = np.arange(n_recordings) < n_labelled
+        found = choose_teaching(np.full(n_recordings, n_frames), has_labels)
+        assert len(found) == n_labelled + n_others
 
 
 # tempering, and sums of coefficients, intercepts, times, moves, starts and delays

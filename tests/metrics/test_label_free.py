@@ -107,7 +107,9 @@ def test_labels_that_contradict_the_other_half_are_judged_worse():
     scores = [transfer_score(lambda i: [videos[i]], y, 2) for y in (labels, turned)]
     assert scores[0] > 1.5 > 0.5 > scores[1]
     assert held_out_agreement(lambda i: [videos[i]], labels, 2) == 1
-    assert held_out_agreement(lambda i: [videos[i]], turned, 2) == 0
+    one = [0 * path for path in labels]
+    for y in (turned, one):  # one action agrees by chance
+        assert held_out_agreement(lambda i: [videos[i]], y, 2) == 0
 
 
 PAIRS = ["adjusted_rand_score", "adjusted_mutual_info_score"]

@@ -30,13 +30,21 @@ def planted(n_videos, n_rounds=1, seed=0):
     return videos, labels
 
 
-@pytest.mark.parametrize(("n_videos", "n_rounds"), [(12, 2), (2, 8), (1, 16)])
-def test_planted(n_videos, n_rounds):
+@pytest.mark.parametrize(
+    ("n_videos", "n_rounds", "sums"),
+    [
+        (12, 2, [13.6493, 13.7306, 13.6873]),
+        (2, 8, [13.1757, 13.1815, 13.2988]),
+        (1, 16, [12.8528, 12.8656, 12.9135]),
+    ],
+)
+def test_planted(n_videos, n_rounds, sums):
     videos, labels = planted(n_videos, n_rounds)
     frames = [pd.DataFrame(video, columns=PLANTED) for video in videos]
     table = telling_features(frames, labels)
     assert table["action"].tolist() == [name for name in "abc" for _ in PLANTED]
     assert table["rank"].tolist() == 3 * [*range(1, 8)]
+    assert_allclose(table[["score", "before", "after"]].sum(), sums, rtol=1e-5)
     scores = table.pivot(index="feature", columns="action", values="score")
     assert scores.loc["b", "b"] > 0.93
     assert (scores.loc["middle"] > 0.93).all()  # between its neighbours, too

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 from scipy.stats import false_discovery_control
 
 from skl_tot.io import segments
 from skl_tot.statistics import compare_groups, transitions
-from skl_tot.statistics.groups import list_differences
+from skl_tot.statistics.groups import describe_pairs, list_differences
 
 
 def make_takes(seed, n_subjects, shift=0.0, n_takes=2, groups="ab"):
@@ -141,8 +142,16 @@ def test_forms_of_input_and_more_groups():
     assert set(table.loc[table["measure"] == "duration", "unit"]) == {"s"}
     assert set(table.loc[table["measure"] != "duration", "unit"]) == {""}
     pair = table[(table["first"] == "b") & (table["second"] == "c")]
-    lengths = pair[pair["measure"] == "duration"].assign(q=0.01)
-    assert all(s.count(" s in ") == 2 for s in list_differences(lengths))
+    expected = [-4.19884, 10.3603, 1.48851]
+    assert_allclose(pair[["low", "high", "effect"]].sum(), expected, rtol=1e-4)
+    few = pair.assign(q=np.where(pair["measure"] == "duration", 0.01, 0.9))
+    said = "a bout of bake lasts 5.037 s in b and 5.188 s in c (q = 0.01)"
+    assert list_differences(few)[0] == said
+    text, *actions = describe_pairs(few)[0]
+    said = "Of b and c, 3 of 15 comparisons differ (q < 0.05)"
+    assert text == f"{said}, by 70 permutations of 4 and 4 subjects"
+    assert actions == [": ", "bake", ", ", "cut", ", ", "mix", "."]
+    assert describe_pairs(few, brief=True)[0][0] == said
 
 
 def test_hedges_g_and_few_draws():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from skl_tot.decoding.chain import skip_chain
-from skl_tot.training.components import Adam
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.pseudo_labels import (
     PathPrior,
     Sinkhorn,
@@ -166,6 +166,18 @@ def test_transport_adds_the_prior_and_splits_the_videos(cost):
 def test_what_is_not_valid_is_named(component, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of"):
         component.checked()
+
+
+LEAST = [
+    *(TemporalPrior(1e-100), PathPrior(0), Sinkhorn(1), TemporalCoherence(0, 1)),
+    *(StructuredTransport(n_iter=1), TimeStamp(0), MLP(1, 1, 1e-100)),
+    Adam(1e-100, 0, decay=0, frames_per_video=1, batch_size=1, check_iter=1),
+]
+
+
+@pytest.mark.parametrize("component", LEAST, ids=lambda x: type(x).__name__)
+def test_least_values_are_valid(component):
+    assert component.checked().get_params() == component.get_params()
 
 
 def test_path_prior_starts_as_the_diagonal():
