@@ -36,11 +36,10 @@ def test_sources_of_the_wheel_have_words_for_placeholders(site):
 
 
 CODE = """
-import skl_tot.metrics, skl_tot.statistics
+import skl_tot.metrics
 skl_tot.TemporalOTSegmenter(3).fit(X).pseudo_labels
 skl_tot.TemporalOTSegmenter(3).fit(X).predict(X).argmax
 skl_tot.SemiSupervisedSegmenter().fit(X, y).unlabelled_actions_
-skl_tot.statistics.durations(y).groupby
 skl_tot.metrics.mof_score(y, y).is_integer
 skl_tot.HMMSegmenter().predict
 """

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter
-from skl_tot.io import labels_from_segments, read_segments, segments, write_segments
+from skl_tot.io import segments
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, read_recordings
 
@@ -35,16 +35,6 @@ def test_segments_end_at_breaks(labels):
     np.testing.assert_allclose(own["end_time"], [1, 2, 723, 724])
     np.testing.assert_allclose(own["duration_time"], 1)
     assert table.loc["b", "duration_time"].tolist() == [1, 2, 1]
-
-
-@pytest.mark.parametrize("format", ["csv", "textgrid"])
-def test_files_keep_the_frames(labels, tmp_path, format):
-    path = tmp_path / "a.file"
-    table = segments(labels[[0]])
-    write_segments(table.drop(columns="recording"), path, format=format)
-    found = read_segments(path, recordings=labels[[0]], format=format)["a"]
-    np.testing.assert_array_equal(found, LABELS.astype(str))
-    np.testing.assert_array_equal(labels_from_segments(table)["a"], LABELS)
 
 
 def put(path, clock=CLOCK, **more):
