@@ -203,11 +203,9 @@ FILES = {
     "Exports of devices": write_exports,
     "Parquet and robot episodes": write_parquet,
     "Signals": write_signals,
-    "Poses": lambda _: None,
     "HDF5": write_demonstrations,
     "Arrays": write_arrays,
     "Layout of the field": write_field,
-    "Videos": lambda _: None,
     "Cycles": write_cycles,
 }
 PARTS = re.split(r"^## (.*)\n", (DOCS / "files.md").read_text("utf-8"), flags=re.M)[1:]
@@ -225,7 +223,7 @@ def test_files(heading, request, capsys, monkeypatch):
     if heading == "Videos":
         write_clips(request.getfixturevalue("write_clip"))
         options = use_random_network(monkeypatch)
-    FILES[heading](takes)
+    FILES.get(heading, len)(takes)
     commands, *_ = blocks_of(SECTIONS[heading], "console|bash")
     check(commands, capsys, OF_THE_FIT, options)
     if "report.html" in commands:

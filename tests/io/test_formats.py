@@ -10,13 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.io import (
-    FORMATS,
-    read_segments,
-    read_table,
-    segments,
-    write_segments,
-)
+from skl_tot.io import FORMATS, read_segments, read_table, segments, write_segments
 from skl_tot.io.files import table_formats, writable_formats
 from skl_tot.io.formats.tables import write_workbook
 from skl_tot.recordings import Recordings

@@ -1,4 +1,4 @@
-"""Videos in files: selections stay on disk, and few files are open at a time."""
+"""Videos in files: selections stay on disk, few are open at a time; full disks."""
 
 import os
 import pickle
@@ -14,6 +14,7 @@ from skl_tot.methods.base import fit_scaler
 from skl_tot.metrics import mof_scorer
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings import files as files_module
+from skl_tot.recordings.files import replaced, replaced_files, write_array
 from skl_tot.training.components import Adam
 
 QUICK = {
@@ -138,3 +139,16 @@ def test_suffixes_in_capitals(tmp_path):
     (path,) = save(tmp_path, [np.eye(3)])
     (take,) = read_recordings(path.rename(path.with_suffix(".NPY")))
     assert_array_equal(take, np.eye(3))
+
+
+@pytest.mark.parametrize("array", [np.ones((90, 40)), np.ones((40, 90)).T])
+def test_files_that_do_not_fit(tmp_path, limited, array):
+    """They say why, and leave nothing."""
+    limited("FSIZE", 4096)
+    for name, make in (("a.npy", replaced), ("out", replaced_files)):
+        with (
+            pytest.raises(OSError, match=f"File too large: '.*{name}'$"),
+            make(tmp_path / name) as path,
+        ):
+            write_array(path / "b.npy" if name == "out" else path, array)
+        assert list(tmp_path.iterdir()) == []
