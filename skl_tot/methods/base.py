@@ -152,7 +152,10 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
             "agreement": self._agreement(videos, paths),
         }
         self.labels_ = videos.store(self._labels_of_paths(paths))
-        self.shares_ = shares_of(paths, self.n_actions_)
+        joined = np.concatenate(paths)
+        counts = np.bincount(joined[joined >= 0], minlength=self.n_actions_)
+        counts = np.maximum(counts, 1)  # corrections divide by shares
+        self.shares_ = counts / counts.sum()
         return paths
 
     def _agreement(self, videos, paths):
@@ -184,13 +187,6 @@ class Learned(NamedTuple):
     labels: list | None = None  # codes by recording, which stay, or UNKNOWN
     confidence: dict | None = None  # None measures it
     sentences: Sequence[str] = ()  # of the warning
-
-
-def shares_of(paths, n_actions):
-    """Shares of the actions in paths, of at least one frame."""
-    joined = np.concatenate(paths)
-    counts = np.bincount(joined[joined >= 0], minlength=n_actions)
-    return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
 
 
 def check_number(n_actions, lengths):
