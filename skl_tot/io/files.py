@@ -55,7 +55,8 @@ def write_segments(table, path, *, format=None) -> None:
     Raises
     ------
     ImportError, OSError, TypeError, ValueError
-        If the extra ``files`` is needed, or the format has no place for the table.
+        If the extra ``files`` is needed, the table has other columns, or the format has
+        no place for it.
 
     Examples
     --------
@@ -70,7 +71,11 @@ def write_segments(table, path, *, format=None) -> None:
     >>> folder.cleanup()
     """
     entry = find_format(path, format, writable_formats())
-    table = checks.check_segments(table)
+    checked = checks.check_segments(table)
+    lost = table.columns.difference(checked.columns)
+    if len(lost):
+        refuse("A column of segments", lost[0], f"one of {list(checks.COLUMNS)}")
+    table = checked
     checks.check_in_frames(table)
     _check_cells(table)
     n_recordings = table["recording"].nunique() if "recording" in table else 1

@@ -141,6 +141,11 @@ class TestFiles:
         found = read_segments(path, format=format, recordings=clocks)["take 1"]
         np.testing.assert_array_equal(found, several["take 1"])
 
+    def test_each_column_has_a_place(self, tmp_path):
+        table = segments({"a": [0, 1]}).rename(columns={"recording": "video"})
+        with pytest.raises(ValueError, match="'video'"):
+            write_segments(table, tmp_path / "a.csv")
+
     @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(table_formats())))
     def test_one_recording_a_file(self, tmp_path, format, several):
         with pytest.raises(ValueError, match="recordings"):

@@ -555,6 +555,7 @@ REFUSED = {
         (tasks_of(task("a", changed(VIDEO, timelinelabels=["a", "b"]))), "one label"),
         (tasks_of(task("a", changed(VIDEO, ranges=[{"start": 0, "end": 4}]))), "-1"),
         (tasks_of(task("a", changed(VIDEO, ranges=OVERLAP))), "overlap"),
+        (tasks_of(task("a", VIDEO | {"type": "timeserieslabels"})), "timelinelabels"),
         (tasks_of(*[task("a", VIDEO)] * 2), "two tasks are of 'a'"),
         (tasks_of(task("a", {"type": "rectanglelabels", "value": {}})), "no segment"),
     ],

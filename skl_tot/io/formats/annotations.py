@@ -20,6 +20,7 @@ from skl_tot.recordings.files import read_text
 
 # Kind of regions of a video in Label Studio.
 VIDEO_LABELS = "timelinelabels"
+SERIES_LABELS = "timeserieslabels"  # of times, in units that the file does not say
 # Of a TextGrid: a text in quotes, or a number or flag that stands free.
 VALUE = re.compile(r'"(?:[^"]|"")*"|(?<!\S)(?:-?\d[\d.]*(?:[eE][+-]?\d+)?|<\w+>)(?!\S)')
 
@@ -269,7 +270,9 @@ def _find_regions(task, name):
 
 
 def _read_region(region, name):
-    """Rows of recording, action and frames; none of another kind."""
+    """Rows of recording, action and frames; none of boxes, choices and text."""
+    if region["type"] == SERIES_LABELS:
+        refuse(f"a region of {short_repr(name)}", region["type"], VIDEO_LABELS)
     if region["type"] != VIDEO_LABELS:
         return []
     labels, frames = region["value"].get(VIDEO_LABELS, []), region["value"]["ranges"]
