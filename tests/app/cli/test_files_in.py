@@ -11,7 +11,8 @@ from skl_tot.app.cli.inputs import open_checked
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, read_table
-from skl_tot.recordings import Recordings
+from skl_tot.recordings import Recordings, read_recordings
+from skl_tot.recordings.errors import FaultWarning
 
 RATE = 8
 BREAK = 60  # seconds, in the first recording
@@ -69,6 +70,9 @@ def test_predictions_are_those_of_the_fit():
     assert first["start_time"].iloc[0] == 100  # of the clock
     assert (frames / seconds).to_numpy() == pytest.approx(RATE)  # without the break
     assert (first["end"].to_numpy() == 20).any()
+    options = {"recording_column": ["subject", "trial"], "time": "Zeit"}
+    with pytest.warns(FaultWarning, match="1 of 1 gaps in clocks are breaks"):
+        read_recordings("long.csv", **options, columns=["x", "y", "z"])
 
 
 @pytest.mark.parametrize(

@@ -22,18 +22,6 @@ def write(path, text):
     Path(path).write_text(text, encoding="utf-8")
 
 
-@pytest.fixture
-def _quick(monkeypatch):
-    """Clusterings of seconds less in place of the default ones."""
-
-    def quick(recordings, random_state=None):
-        return [HMMSegmenter(3), HMMSegmenter(3, standardize="video")]
-
-    where = "skl_tot.corrections.semi_supervised.default_estimators"
-    monkeypatch.setattr(where, quick)
-
-
-@pytest.mark.usefixtures("_quick")
 @pytest.mark.parametrize("name", ["first.csv", "v0.TextGrid"])
 def test_fit_learns_a_file_of_one_recording(run, name):
     """Named like the recording; or as one likes, if it says which recordings it has."""
@@ -46,20 +34,16 @@ def test_fit_learns_a_file_of_one_recording(run, name):
     np.testing.assert_array_equal(model.labels_["v0"], labels)
 
 
-def test_fit_without_a_number_has_the_clusterings_of_the_learner(run):
-    options = "--labels two --pipeline windows:3 --min-duration 0.4 --seed 7"
-    assert run(f"fit flat {options} --out m.skops") == 0
+def test_without_a_method_there_is_the_learner_else_its_inner_estimator(run):
+    fit = "fit flat --labels two --min-duration 0.4"
+    assert run(f"{fit} --pipeline windows:3 --seed 7 --out m.skops") == 0
     windows, model = load_model("m.skops")
     assert isinstance(windows, SignalWindows)
     assert isinstance(model, SemiSupervisedSegmenter)
     settings = (model.estimator, model.min_duration, model.random_state)
     assert settings == (None, 0.4, 7)
-    assert len(model.estimators_) > 2
-
-
-def test_a_method_is_the_inner_estimator(run):
-    options = "--labels two --n-actions 3 --method hmm --order free --pipeline standard"
-    assert run(f"fit flat {options} --min-duration 0.4 --out m.skops") == 0
+    options = "--n-actions 3 --method hmm --order free --pipeline standard"
+    assert run(f"{fit} {options} --out m.skops") == 0
     model = load_model("m.skops")[-1]
     settings = {"n_actions": 3, "order": "free", "standardize": None}
     expected = HMMSegmenter(min_duration=0.4, random_state=0, **settings)
@@ -78,7 +62,6 @@ def truth(folder):
     return np.concatenate(words)
 
 
-@pytest.mark.usefixtures("_quick")
 @pytest.mark.filterwarnings("ignore:Labels are a stretch")
 def test_labels_of_a_cycle_teach_the_others(run, truth):
     assert run("fit log.npy --labels log.csv --cycles --out m.skops") == 0
@@ -104,7 +87,6 @@ def test_a_review_fits_cycles(run, truth, monkeypatch):
     assert len(found[0]) == 8
 
 
-@pytest.mark.usefixtures("_quick")
 def test_a_recording_to_label_is_suggested(run, capsys):
     assert run("suggest flat") == 0
     proposal, compared, labelled = capsys.readouterr().out.splitlines()
@@ -184,7 +166,6 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, capsys, tmp_path
     assert "1.000" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("_quick")
 def test_labels_need_only_cover_the_recordings_of_a_pattern(run):
     assert run("fit flat/v[01].npy --labels two --out m.skops") == 0
     assert len(load_model("m.skops").labels_) == 2

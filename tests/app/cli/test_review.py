@@ -11,7 +11,6 @@ from urllib.request import url2pathname
 
 import pytest
 
-from skl_tot import HMMSegmenter
 from skl_tot.io import read_table
 
 pytest.importorskip("starlette")
@@ -63,8 +62,6 @@ def shown(monkeypatch):
             raise calls.failure
 
     monkeypatch.setattr("skl_tot.app.review.server.run", serve)
-    where = "skl_tot.app.review.teaching.default_estimators"
-    monkeypatch.setattr(where, lambda *_, **__: [HMMSegmenter(3)])
     return shown
 
 

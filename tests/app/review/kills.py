@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.baselines import MallowSegmenter
+from skl_tot.corrections import semi_supervised
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_table
 
@@ -81,6 +83,7 @@ def check(videos, folder, told):
 
 def main(folder, n_kills=50, seed=0):
     """Start, kill and check so many processes."""
+    semi_supervised.default_estimators = lambda _: [HMMSegmenter(3, random_state=0)]
     videos, _ = make_activities(5, 3, n_features=4, mean_length=30, random_state=2)
     model, folder = MallowSegmenter(3).fit(videos), Path(folder)
     review = Review(model, videos, folder / "first").open()

@@ -58,32 +58,17 @@ def reopened(review):
     return Review(None, VIDEOS, review.out)
 
 
-def test_goes_on_where_it_was_after_each_step(tmp_path, plain):
-    review, other = (Review(MODEL, VIDEOS, out).open() for out in (tmp_path, None))
-    first = plain(review.state)
+def test_goes_on_where_it_was_after_each_step(review, plain):
     for step in STEPS:
         step(review)
-        step(other)
-        last, steps = plain(review.state), (review.undoable, review.redoable)
-        assert plain(other.state) == last  # in memory it is the same
+        last = plain(review.state), review.undoable, review.redoable
         predicted = review.model.predict(VIDEOS[3])
         review = reopened(review)
         assert review.ready
-        assert plain(review.state) == last
-        assert (review.undoable, review.redoable) == steps
+        assert (plain(review.state), review.undoable, review.redoable) == last
         np.testing.assert_array_equal(review.model.predict(VIDEOS[3]), predicted)
-    n_done = 0
-    while review.undoable:
-        review.undo()
-        n_done += 1
-    assert plain(review.state) == first
-    review = reopened(review)
-    for _ in range(n_done):
-        review.redo()
-    assert plain(review.state) == last
-    review.close()
     assert sorted(os.listdir(review.out)) == ["review.models", LOG]
-    check_results(review := Review(None, VIDEOS, tmp_path))
+    check_results(review)
     review.close()
 
 
@@ -300,16 +285,11 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
     review.close()
 
 
-KINDS = ["Cyclic", "EqualParts", "TemporalOT"]  # test_learning.py has others
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["EqualParts", "TemporalOT"])
 def test_every_kind_of_model(make_estimator, kind, plain, tmp_path):
     """What it cannot learn or split changes nothing; the rest comes back."""
-    model, videos = make_estimator(f"{kind}Segmenter"), VIDEOS
-    if kind == "Cyclic":
-        videos = [np.tile(video, (4, 1)) for video in VIDEOS[:2]]
-    review = Review(model.fit(videos), videos, tmp_path).open()
+    model = make_estimator(f"{kind}Segmenter").fit(VIDEOS)
+    review = Review(model, VIDEOS, tmp_path).open()
     review.rename(review.actions[0], "pour")
     review.check(0)
     calls = review.learn, lambda: review.split("pour"), lambda: review.merge(0, 1)
@@ -319,10 +299,9 @@ def test_every_kind_of_model(make_estimator, kind, plain, tmp_path):
             call()
         except (TypeError, ValueError):
             assert review.state is state
-    after, paths = plain(review.state), review.model.predict(videos)
-    review.close()
-    review = Review(None, videos, tmp_path)
+    after, paths = plain(review.state), review.model.predict(VIDEOS)
+    review = reopened(review)
     assert plain(review.state) == after
-    for path, expected in zip(review.model.predict(videos), paths):
+    for path, expected in zip(review.model.predict(VIDEOS), paths):
         np.testing.assert_array_equal(path, expected)
     review.close()

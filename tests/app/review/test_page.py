@@ -1,8 +1,5 @@
 """The page of a review in a browser, with a server, used as people would."""
 
-import json
-import shutil
-import subprocess
 import threading
 
 import numpy as np
@@ -13,7 +10,6 @@ from skl_tot.app.cli.main import main
 from skl_tot.app.review import Review, server, teaching
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.entry import UNLABELLED
-from skl_tot.app.web import joined
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
 from skl_tot.recordings import Recordings
@@ -462,41 +458,6 @@ def test_a_held_key_labels_what_is_played(opened, fitted, takes):
     page.press("+", "+", "+")  # with the cursor in the middle
     page.advance(0)
     assert page.x(page.time) == pytest.approx(page.find(".large").size["width"] / 2)
-
-
-def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
-    """In JavaScript, for stretches in a recording with a break."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node")
-    model, recordings = reviewed
-    times = np.arange(len(recordings.arrays[0])) * 0.1
-    times[20:] += 3
-    one = Recordings(recordings.arrays[:1], ["a"], fps=10, times=[times], breaks=[[20]])
-    calls = Calls(lambda _: Review(model, one))
-    calls.start()
-    calls.wait()
-
-    def labels(row):
-        starts, codes = row["prediction"]["start"], row["prediction"]["code"]
-        places = np.searchsorted(starts, times + 0.05, "right") - 1
-        return np.array(codes)[places].tolist()
-
-    row, made = calls.call("open", {})["rows"][0], []
-    spans = [(0, 3), (2, 30), (18, 20), (20, 22), (0, len(times)), (19, len(times))]
-    for start, end in spans:
-        calls.review.assign(0, start, end, 2)
-        made.append(labels(calls.call("open", {})["rows"][0]))
-        calls.review.undo()
-    values = json.dumps([row, [(times[a], times[b - 1] + 0.1) for a, b in spans]])
-    script = "spans.map(([from, to]) => painted(row, from, to, 2))"
-    script = f"const [row, spans] = {values};\nconsole.log(JSON.stringify({script}))"
-    path = tmp_path / "preview.mjs"
-    modules = joined("web/timelines.js", "review/holding.js")
-    path.write_text(f"{modules}\n{script}", "utf-8")
-    done = subprocess.run([node, path], capture_output=True, encoding="utf-8")
-    assert done.stderr == ""
-    assert list(map(labels, json.loads(done.stdout))) == made
 
 
 def test_examples_play_one_after_the_other(opened, fitted, takes):

@@ -48,9 +48,10 @@ Object.assign(globalThis, {
   ResizeObserver: class { observe() {} disconnect() {} },
 });
 
-// The module as a browser gets it, as files of this name are no modules for node.
-const source = readFileSync(new URL("../../../skl_tot/app/web/timelines.js", import.meta.url));
-export const timelines = await import(`data:text/javascript;base64,${source.toString("base64")}`);
+// The modules as one, as a browser gets them; files of these names are no modules for node.
+const read = (name) => readFileSync(new URL(`../../../skl_tot/app/${name}.js`, import.meta.url), "utf8");
+const source = read("web/timelines") + read("review/holding").replace(/^import .*$/m, "");
+export const timelines = await import(`data:text/javascript;base64,${Buffer.from(source).toString("base64")}`);
 
 const APPEARANCE = Object.fromEntries([0, 1, 2].map((code) => [code, { fill: `#00000${code + 1}`, ink: "#FFFFFF", hatch: 0 }]));
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { AXIS, WIDTH, open, rowOf, send, settle, timelines } from "./fake_page.mjs";
 
-const { arranged, boundaryAt, niceStep, placed, segmentAt, BREAK } = timelines;
+const { arranged, boundaryAt, niceStep, painted, placed, segmentAt, BREAK } = timelines;
 const Y = AXIS + 40;  // within the first row, where it is tall
 
 test("a segment is found where a scan finds it", () => {
@@ -38,6 +38,19 @@ test("a boundary is placed on a frame and leaves one on both sides", () => {
   assert.equal(placed(bar, 100, 1, -5, 10), 0.1);
   assert.equal(placed(bar, 100, 1, 30, 10), 19.9);
   assert.equal(placed(bar, 100, 2, 300, null), 99);
+});
+
+test("what a held key gives an action is that from one time to another, but for breaks", () => {
+  const row = { ...rowOf("a", [0, 10, 20, 50, 60], [0, 1, BREAK, 1, 2]), hand: [0, 0, 0, 0, 0] };
+  for (const [from, to, start, code, hand] of [
+    [0, 3, [0, 3, 10, 20, 50, 60], [2, 0, 1, BREAK, 1, 2], [1, 0, 0, 0, 0, 0]],
+    [5, 55, [0, 5, 20, 50, 55, 60], [0, 2, BREAK, 2, 1, 2], [0, 1, 0, 1, 0, 0]],
+    [50, 52, [0, 10, 20, 50, 52, 60], [0, 1, BREAK, 2, 1, 2], [0, 0, 0, 1, 0, 0]],
+    [55, 100, [0, 10, 20, 50, 55], [0, 1, BREAK, 1, 2], [0, 0, 0, 0, 1]],
+  ]) {
+    const shown = painted(row, from, to, 2);
+    assert.deepEqual([shown.prediction.start, shown.prediction.code, shown.hand], [start, code, hand]);
+  }
 });
 
 test("rows are filtered, and sorted with ties as given", () => {
