@@ -145,10 +145,12 @@ def opened_browser(tmp_path_factory):
 
 @pytest.fixture
 def browser(opened_browser):
-    """The browser, which leaves the page of a test and its messages behind."""
+    """The browser, which leaves the page of a test behind; no page reports an error."""
     yield opened_browser
+    messages = opened_browser.get_log("browser")
     opened_browser.get("about:blank")
     opened_browser.get_log("browser")
+    assert messages == []
 
 
 @pytest.fixture(scope="session")

@@ -51,9 +51,7 @@ def test_folder_and_files_of_one_rate(run, refuses, videos):
     refuses(f"features c.mp4 {OPTIONS} --fps 2", videos)
 
 
-@pytest.mark.parametrize(
-    "files", ["npy", "videos/a.mp4 videos", "videos bad.mp4", "videos --fps 0"]
-)
-def test_refusals(refuses, videos, files):
+def test_refusals(refuses, videos):
     (videos / "npy").mkdir()
-    refuses(f"features {files} {OPTIONS}", videos)
+    for files in ("npy", "videos/a.mp4 videos", "videos bad.mp4", "videos --fps 0"):
+        refuses(f"features {files} {OPTIONS}", videos)

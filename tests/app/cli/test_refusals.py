@@ -25,11 +25,8 @@ REFUSED = {  # and the words of the refusal
     f"{FIT} --set order=free --order strict": "--order and --set order",
     f"{FIT} --order strict --set decoding=free": "contradict each other",
     f"{FIT} --min-duration 0": "0 is not a positive",
-    f"{FIT} --method equal --order free": "Invalid parameter 'order'",
     f"{FIT} --method cte": "invalid choice: 'cte'",
     f"{FIT} --labels stranger": "v9.csv: the recording is 'v9'",
-    "fit data --labels in_seconds --out a.skops": "v0.csv, line 2: .* --fps is None",
-    f"{FIT} --labels none_labelled": "no labelled frame",
     f"{FIT} --gaps unknown": "without --labels",
     f"{PREDICT} --format none": "format is 'none'",
     f"{PREDICT} --only w*": r"'w\*' matches nothing in flat",
@@ -37,7 +34,6 @@ REFUSED = {  # and the words of the refusal
     f"{PREDICT} --out b --format labels": "--format is given with several --out",
     f"{PREDICT} --out a": "which another argument names",
     f"{PREDICT} --report a.csv": r"\.html",
-    "predict model.skops wide --out a": "v0: X has 10 features",
     "predict model.skops flat --out taken": "v1.csv is there, and no file",
     "predict pipe.skops flat --out a": "no regular file",
     "fit pipes --n-actions 3 --out a.skops": "v0.npy is no folder or file",
@@ -45,18 +41,13 @@ REFUSED = {  # and the words of the refusal
     "fit flat --n-actions 3 --seeds 3 --out a.skops": "flat has no groundTruth",
     "fit data --n-actions 3 --method equal --seeds 3 --out a.skops": "no part draws",
     "fit flat --labels two --seeds 3 --out a.skops": "without --n-actions",
-    "evaluate data short": "predictions of 2 frames, expected 53",
     "evaluate data segments ./segments": "expected different names",
     "evaluate data segments --scope activity": "one of each activity",
     "evaluate data segments --only w*": "matches nothing in data/features",
-    "evaluate data segments --background act9": "no frames of label 'act9'",
-    "evaluate flat stranger --labels two": "no recording 'v9'",
     "report model.skops flat --out a.html --videos flat": "flat has no video",
-    "demo --n-videos 0 --out a.png": "'n_videos'",
     f"{REVIEW} --cycles": "--cycles is given with the model",
     f"{REVIEW} --faults cut": "--faults is given with the model",
     f"{REVIEW} --port 70000": "port is 70000",
-    "review broken.skops flat --no-browser": "it is no archive",
     "review model.skops --no-browser": "no file that is read",
     "review flat --no-browser --method hmm": "without --n-actions",
     # suffixes that a command does not write
@@ -86,12 +77,8 @@ REFUSED = {  # and the words of the refusal
 
 # Beside what all tests of commands read: files of mistakes, and further inputs.
 TEXTS = {
-    "broken.skops": "no model",
     "clip.mp4": "clip",
     "groups.csv": "recording,group\nv0,a\nv1,b\n",
-    "none_labelled/v0.csv": "label,start,end\n",
-    "in_seconds/v0.csv": "label,start_time,end_time\nact0,0,1.5\n",
-    "short/v0.txt": "act0\nact1\n",
     "robot/meta/info.json": '{"codebase_version": "v2.1"}',
 }
 
@@ -105,9 +92,8 @@ def mistakes(world, tmp_path_factory, links):
     for name, text in TEXTS.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    for name in ("taken/v1.csv", "tables", "wide", "robot/data", "pipes"):
+    for name in ("taken/v1.csv", "tables", "robot/data", "pipes"):
         (root / name).mkdir(parents=True)
-    np.save(root / "wide" / "v0.npy", np.ones((9, 10)))
     table = pd.DataFrame(np.load(root / "flat" / "v0.npy")).add_prefix("x")
     table.to_csv(root / "tables" / "v0.csv", index=False)
     table.to_csv(root / "alone.csv", index=False)

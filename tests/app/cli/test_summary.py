@@ -87,52 +87,30 @@ def test_cycles(run, tmp_path, capsys):
     assert "cycle 8 from 80.6 s: too long: weld (13, usually 5)" in printed
 
 
-def test_actions_without_an_order_are_by_their_time(run, tmp_path, capsys):
-    random = np.random.default_rng(0)
-    actions = [random.permutation(4) for _ in range(9)]
-    lengths = np.array([9, 30, 5, 20])
-    takes = [(f"take {i}", own.repeat(lengths[own])) for i, own in enumerate(actions)]
-    put(tmp_path / "segments", dict(takes))
-    assert run("summary segments --out out") == 0
-    printed = capsys.readouterr().out
-    assert "usual order" not in printed
-    assert [line.split()[0] for line in printed.splitlines()[2:6]] == list("1302")
-
-
-def test_workbooks_in_and_out(run, tmp_path, capsys):
-    pytest.importorskip("openpyxl")
-    write_segments(segments(LABELS, 10), tmp_path / "all.xlsx")
-    groups = pd.DataFrame({"recording": list(LABELS), "group": list("aabbb")})
-    groups.to_excel("groups.xlsx", index=False)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # so few subjects
-        assert run("summary all.xlsx --groups groups.xlsx --out a.xlsx") == 0
-    assert "5 tables written to a.xlsx" in capsys.readouterr().out
-    sheets = pd.read_excel("a.xlsx", sheet_name=None)
-    assert {f"{name}.csv" for name in sheets} > TABLES
-    expected = durations(LABELS, fps=10)
-    pd.testing.assert_frame_equal(sheets["durations"], expected, check_dtype=False)
-
-
 def test_a_bout_of_an_action_that_is_called_missing_is_counted_nowhere(run, capsys):
-    takes = {f"take {i}": np.repeat(list("abc"), [30 + i, 20, 40]) for i in range(8)}
+    takes = {f"take {i}": np.repeat(list("abc"), [30 + i, 20, 40]) for i in range(12)}
     takes["take 5"] = np.repeat(list("abc"), [30, 1, 40])
-    write_segments(segments(takes, 10), "all.csv")
-    assert run("summary all.csv --out a.xlsx") == 0
+    write_segments(segments(takes, 10), "all.xlsx")
+    assert run("summary all.xlsx --out a.xlsx") == 0
     printed = capsys.readouterr().out
+    assert "3 tables written to a.xlsx" in printed
     assert "take 5: missing: b" in printed
-    assert printed.splitlines()[3].split()[:3] == ["b", "7", "7"]
+    assert printed.splitlines()[3].split()[:3] == ["b", "11", "11"]
     assert "A bout far shorter than usual counts" in printed
     sheets = pd.read_excel("a.xlsx", sheet_name=None)
     assert list(sheets) == ["durations", "deviations", "transitions"]
     times = sheets["durations"].set_index("recording").loc["take 5"]
     assert times["bouts"].tolist() == [1, 0, 1]
     assert times["total"].tolist() == pytest.approx([3.1, 0, 4])
-    del takes["take 5"]
+    del takes["take 5"]  # now there is no empty sheet
     write_segments(segments(takes, 10), "all.csv")
-    assert run("summary all.csv --out a.xlsx") == 0  # without an empty sheet
+    groups = pd.DataFrame({"recording": list(takes), "group": list("aaaaabbbbbb")})
+    groups.to_excel("groups.xlsx", index=False)
+    assert run("summary all.csv --groups groups.xlsx --out a.xlsx") == 0
     sheets = pd.read_excel("a.xlsx", sheet_name=None)
-    assert list(sheets) == ["durations", "transitions"]
+    assert {*sheets} == {"durations", "transitions", "durations_by_group", "groups"}
+    expected = durations(takes, fps=10)
+    pd.testing.assert_frame_equal(sheets["durations"], expected, check_dtype=False)
 
 
 GROUPS = "recording,group\n" + "".join(f"take {k},{'gh'[k > 2]}\n" for k in range(5))

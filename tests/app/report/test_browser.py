@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skl_tot import CyclicSegmenter, HMMSegmenter
+from skl_tot import HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -55,10 +55,8 @@ def laps(tmp_path_factory):
     names = [f"line 3, shift {i}" for i in range(3)]
     breaks = [[430], [], []]
     takes = Recordings(arrays, names, fps=FPS, times=times, breaks=breaks)
-    model = CyclicSegmenter(4, estimator=HMMSegmenter(), random_state=0)
+    model = HMMSegmenter(4, order="free", random_state=0).fit(takes.select([0]))
     path = tmp_path_factory.mktemp("laps") / "laps.html"
-    with pytest.warns(UserWarning, match="durations differ"):
-        model.fit(takes.select([0]))
     write_report(model, takes, path)
     return SimpleNamespace(path=path)
 
@@ -110,11 +108,6 @@ class Opened:
         """Wait until all is drawn."""
         script = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
         self.browser.execute_async_script(script)
-
-    def is_too_wide(self):
-        """Whether it scrolls sideways."""
-        root = "document.documentElement"
-        return self.run(f"return {root}.scrollWidth > {root}.clientWidth")
 
     def data(self):
         """Range of time, left edge, and order of rows."""
@@ -172,6 +165,7 @@ def expected_tip(few, i, segment):
 
 
 def test_a_look_at_segments(browser, few, wait_for):
+    """And recordings are sorted and filtered."""
     page = Opened(browser, few.path, 500)
     for i, segment in [(0, 0), (3, 2)]:
         start, end, lines = expected_tip(few, i, segment)
@@ -180,20 +174,14 @@ def test_a_look_at_segments(browser, few, wait_for):
         wait_for(lambda: [x for x in page.tip() if "less sure" not in x], lines)
     page.to(x, middle(i) + 12)
     wait_for(lambda: "ground truth" in page.tip(), True)
-    longest = max(map(len, few.videos)) / FPS
+    lengths = np.array(list(map(len, few.videos)))
+    longest = lengths.max() / FPS
     page.find("#closer").click()
     quarters = (longest / 4, longest * 3 / 4)
     wait_for(page.range, pytest.approx(quarters, abs=1e-6))
     page.find("#whole").click()
     wait_for(page.range, (0, longest))
-    assert not page.is_too_wide()
-    assert browser.get_log("browser") == []
-
-
-def test_recordings_are_sorted_and_filtered(browser, few, wait_for):
-    page = Opened(browser, few.path, 1400)
-    wait_for(page.rows, list(range(8)))
-    lengths = np.array(list(map(len, few.videos)))
+    assert page.rows() == list(range(8))
     page.find("#sort option[value=duration]").click()
     wait_for(page.rows, np.argsort(-lengths, kind="stable").tolist())
     page.find("#sort option[value=deviation]").click()
@@ -205,7 +193,6 @@ def test_recordings_are_sorted_and_filtered(browser, few, wait_for):
     wait_for(page.rows, [1, 3, 5, 7])
     page.run("arguments[0].click()", links[0])  # which shows it among all
     wait_for(lambda: len(page.rows()), 8)
-    assert browser.get_log("browser") == []
 
 
 def test_cycles_are_one_under_another(browser, laps, wait_for):
@@ -244,7 +231,6 @@ def test_cycles_are_one_under_another(browser, laps, wait_for):
     wait_for(lambda: column(1), list(range(30)))
     page.find("#cycles ~ p option[value='4 descending']").click()
     wait_for(lambda: column(4), list(range(30, 0, -1)))
-    assert browser.get_log("browser") == []
 
 
 # Elements that stick out of the page or of the box around them, or are cut by it; bars
@@ -282,7 +268,6 @@ def test_nothing_is_cut(browser, request, name):
         shown = [width for width in page.run(TABLES) if width]
         assert len(shown) >= 5
         assert set(shown) == {main}  # the whole width
-    assert browser.get_log("browser") == []
 
 
 @pytest.fixture
@@ -301,7 +286,6 @@ def test_it_prints(browser, laps, tmp_path):
     (tmp_path / "page.html").write_text(html, encoding="utf-8")
     for path in (laps.path, tmp_path / "page.html"):
         check_print(browser, path)
-    assert browser.get_log("browser") == []
 
 
 def check_print(browser, path):

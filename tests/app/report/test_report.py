@@ -23,7 +23,7 @@ from skl_tot.recordings import Recordings, list_stops, without_stops
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.names import describe_actions
 from skl_tot.recordings.stops import describe_stops
-from skl_tot.statistics import cycle_times, telling_features
+from skl_tot.statistics import compare_groups, cycle_times, telling_features
 from skl_tot.statistics.features import action_profiles
 
 
@@ -580,9 +580,10 @@ def test_thumbnails(activity, model, write, write_clip, greys, tmp_path):
     """Of video files of which each frame is as grey as its number."""
     image = pytest.importorskip("PIL.Image")
     files = [tmp_path / f"take_{i}.mkv" for i in range(6)]
-    for path, video in zip(files, activity[0]):
-        write_clip(path, greys(range(len(video)), 200, 320), "ffv1", "bgr0")
-    page = write(model, activity[0], fps=10, video_files=files)
+    for path in files:
+        write_clip(path, greys(range(40), 200, 320), "ffv1", "bgr0")
+    videos = [video[:40] for video in activity[0]]
+    page = write(model, videos, fps=10, video_files=files)
     pictures = [p for p in page.pictures if p["alt"].startswith("Frame")]
     assert len(pictures) == 20
     for picture in pictures:
@@ -624,3 +625,32 @@ def test_signals_that_tell(write):
         order = np.argsort(-np.abs(own), kind="stable")
         expected = [[names[j], pytest.approx(own[j], abs=0.0051)] for j in order]
         assert page.data["actions"][k]["profile"] == expected
+
+
+def test_rows_of_groups(write, tmp_path):
+    """Of three actions, the first lasts longer in the second half of the recordings."""
+    random, videos = np.random.default_rng(0), []
+    for i in range(10):
+        lengths = [12 + 15 * (i >= 5) + i % 3, 15, 15]
+        means = np.eye(3)[np.repeat(np.arange(3), lengths)]
+        videos.append(means + random.normal(0, 0.05, means.shape))
+    takes = Recordings(videos, [f"take {i}" for i in range(10)], fps=10)
+    model = HMMSegmenter(3).fit(takes)
+    groups = dict(zip(reversed(takes.names), ["<new>"] * 5 + ["old"] * 5))
+    page = write(model, takes, groups=groups)
+    table = compare_groups(model.predict(takes), groups)
+    n_differing, n_tested = (table["q"] < 0.05).sum(), table["p"].notna().sum()
+    assert n_differing >= 2
+    text, lead = (" ".join(page.text_of[name].split()) for name in ("groups", None))
+    assert f"Of old and <new>, {n_differing} of {n_tested}" in text
+    assert f"{n_differing} of {n_tested} comparisons differ" in lead
+    assert "(q < 0.05): " in lead
+    assert "1.28 s old" in text
+    assert "then comes" not in text  # steps are the same
+    n_left = n_tested - len(page.rows["groups"]) + 1
+    assert n_left > 1
+    assert f"{n_left} other comparisons are not listed." in text
+    subject = [f"person {i // 2}" for i in range(10)]
+    for kept in (groups, None):
+        with pytest.raises(ValueError):
+            write(model, takes, groups=kept, subject=subject)

@@ -153,7 +153,6 @@ def open_page(serving, browser):
             return Page(browser, served, **options)
 
         yield open_page
-        assert browser.get_log("browser") == []
 
 
 @pytest.fixture
