@@ -54,8 +54,8 @@ def test_without_a_method_there_is_the_learner_else_its_inner_estimator(run):
 
 @pytest.fixture
 def truth(folder):
-    """Labels of the log log.npy, of eight cycles; log.csv has the first."""
-    videos, codes = make_activities(8, 3, n_features=4, mean_length=30, random_state=1)
+    """Labels of the log log.npy, of six cycles; log.csv has the first."""
+    videos, codes = make_activities(6, 3, n_features=4, mean_length=20, random_state=1)
     np.save("log.npy", np.concatenate(videos))
     words = [WORDS[path] for path in codes]
     write_segments(segments(words[0], fps=10), "log.csv")
@@ -66,7 +66,7 @@ def truth(folder):
 def test_labels_of_a_cycle_teach_the_others(run, truth):
     assert run("fit log.npy --labels log.csv --cycles --out m.skops") == 0
     model = load_model("m.skops")
-    assert len(model.cuts_["log"]) == 9
+    assert len(model.cuts_["log"]) == 7
     assert np.mean(model.predict(np.load("log.npy")) == truth) > 0.8
     assert run("report m.skops log.npy --out a.html") == 0
     page = Path("a.html").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_a_review_fits_cycles(run, truth, monkeypatch):
 
     monkeypatch.setattr("skl_tot.app.review.server.run", look)
     assert run(f"review log.npy {FIT[8:]} --cycles --out checked") == 0
-    assert len(found[0]) == 8
+    assert len(found[0]) == 6
 
 
 def test_a_recording_to_label_is_suggested(run, capsys):

@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.app.cli.main import COMMANDS
-from skl_tot.io import save_model
+from skl_tot.io import read_table, save_model
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import read_recordings
 
@@ -98,7 +98,9 @@ def test_nothing_waits_for_slow_libraries_in_vain(folder):
 
 
 def test_other_files_beside_inputs(run, folder):
-    for _ in range(2):  # files of the command itself are no inputs
-        assert run("report model.skops flat --out flat/page.html") == 0
-        assert run("predict model.skops flat --out data/all.csv") == 0
-        assert run("predict model.skops flat --out flat/segments") == 0
+    predict = "predict model.skops flat --out"
+    report = "report model.skops flat --out flat/page.html"
+    # files of commands are no inputs
+    for command in (report, *[f"{predict} flat/segments"] * 2, f"{predict} a.csv"):
+        assert run(command) == 0
+    assert read_table("a.csv")["recording"].nunique() == 4

@@ -252,7 +252,7 @@ return found;
 """
 
 
-SIZES = ((600, 1000), "light"), ((1280, 720), "dark"), ((1400, 900), "light")
+SIZES = ((600, 1000), "light"), ((1280, 720), "dark")
 
 
 def test_sizes_modes_and_hostile_names(opened):
