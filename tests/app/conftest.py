@@ -14,7 +14,7 @@ def _short_fits(short_networks):
 @pytest.fixture(autouse=True)
 def _one_clustering(monkeypatch):
     """A clustering of seconds less in place of the default ones of a learner."""
-    quick = lambda *_, **__: [HMMSegmenter(4, random_state=0)]  # noqa: E731
+    quick = lambda *_, **__: [HMMSegmenter(3, order="free", random_state=0)]  # noqa: E731
     for module in ("corrections.semi_supervised", "app.review.teaching"):
         monkeypatch.setattr(f"skl_tot.{module}.default_estimators", quick)
 

@@ -227,7 +227,8 @@ def test_a_cyclic_model_finds_no_cycles_in_other_actions(log_fit):
     assert review.cycles is None
 
 
-def test_actions_that_no_checked_stretch_shows_are_kept():
+def test_actions_that_no_checked_stretch_shows_are_kept(monkeypatch):
+    monkeypatch.undo()  # the clusterings are the default ones
     log = np.concatenate(VIDEOS)
     model = HMMSegmenter(3, order="free", random_state=0).fit([log])
     review = Review(model, [log]).open()
