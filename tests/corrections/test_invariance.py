@@ -58,25 +58,15 @@ def in_other_units(videos, labels):
     return [video * scales + shifts for video in videos], labels, list
 
 
-def with_a_constant(videos, labels):
-    return [np.insert(video, 2, 3.7, axis=1) for video in videos], labels, list
-
-
-def with_a_twin(i):
-    """Double a recording, with its labels or without."""
-
-    def double(videos, labels):
-        return [*videos, videos[i]], [*labels, labels[i]], lambda paths: paths[:-1]
-
-    return double
+def with_a_twin(videos, labels):
+    return [*videos, videos[0]], [*labels, labels[0]], lambda paths: paths[:-1]
 
 
 CHANGES = {
     "order": in_other_order,
     "names": with_other_names,
     "units": in_other_units,
-    "constant": with_a_constant,
-    "labelled twin": with_a_twin(0),
+    "labelled twin": with_a_twin,
 }
 
 

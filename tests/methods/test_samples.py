@@ -7,7 +7,6 @@ import pytest
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, KMeansSegmenter
-from skl_tot.metrics import mof_score
 from skl_tot.recordings import signals
 
 pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
@@ -22,14 +21,12 @@ MODELS = {
 }
 
 
-def make(n_videos, n_frames=2000, *, has_course):
+def make(n_videos, n_frames=1000):
     """Recordings of four states, whose first is 0, and their labels."""
     rng = np.random.default_rng(0)
     states, videos, labels = 3 * rng.normal(size=(4, 8)), [], []
     for _ in range(n_videos):
         actions = np.arange(n_frames) * 4 // n_frames
-        if not has_course:
-            actions = np.repeat(rng.permutation(np.arange(n_frames // 50) % 4), 50)
         labels.append(actions)
         videos.append(states[actions] + rng.normal(size=(n_frames, 8)))
     return videos, labels
@@ -46,24 +43,18 @@ def small_samples(monkeypatch):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_sample_finds_the_actions(name, small_samples):
-    videos, labels = make(8, 1000, has_course=True)
+    videos, labels = make(8)
     model = fit(name, videos)
     # numbered by time in whole recordings
     assert np.mean(np.concatenate(labels) == np.concatenate(model.labels_)) > 0.9
     assert model.confidence_["agreement"] > 0.8
 
 
-@pytest.mark.parametrize("name", ["free network", "clusters"])
-def test_a_sample_finds_actions_without_a_course(name, small_samples):
-    videos, labels = make(12, has_course=False)
-    assert mof_score(labels, fit(name, videos).labels_) > 0.9
-
-
 def test_memory_does_not_grow_with_the_frames(small_samples, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.scores.KEPT_BYTES", 2**16)
     peaks = []
     for n_videos in (16, 32):  # a look takes up to 16
-        videos, _ = make(n_videos, 1000, has_course=True)
+        videos, _ = make(n_videos)
         model = MODELS["states"]().set_params(random_state=0, max_iter=5)
         model.fit(videos[:2])  # imports what it needs
         tracemalloc.start()

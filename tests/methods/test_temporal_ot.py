@@ -10,12 +10,10 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
 
 from skl_tot import TemporalOTSegmenter, baselines, corrections
-from skl_tot.datasets import make_activities
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
 from skl_tot.methods.scores import code_overlap, group_prototypes
-from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.pseudo_labels import log_temporal_prior
 
@@ -106,19 +104,6 @@ class TestEachOrder:
         parts = model.prototype_actions_
         shares = np.bincount(parts) / len(parts)
         np.testing.assert_allclose(codes.mean(axis=0), shares, rtol=1e-4)
-
-    @pytest.mark.parametrize(
-        ("name", "values"), [("rho", (0.02, 0.5)), ("alpha", (0, 1))]
-    )
-    def test_parameters_of_the_paper_change_the_labels(self, name, values):
-        options = {"n_features": 6, "noise": 1.5, "mean_length": 60}
-        videos, _ = make_activities(8, 4, **options, random_state=0)
-        options = {"n_networks": 1, "max_iter": 80, "order": "mostly"}
-        model = TemporalOTSegmenter(4, **options, random_state=0)
-        model.set_params(optimizer__learning_rate=0.01, optimizer__frames_per_video=32)
-        fits = (model.set_params(**{name: v}).fit_predict(videos) for v in values)
-        first, second = fits
-        assert mof_score(first, second) < 0.95
 
 
 def slow_viterbi(scores, starts, moves, ends):
