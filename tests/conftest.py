@@ -4,6 +4,7 @@ import inspect
 import json
 import os
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 # before torch: its threads would wait for each other's cores in networks this small
@@ -254,18 +255,27 @@ def estimator(estimator_name):
 
 @pytest.fixture(scope="session")
 def write_clip():
-    """Give the writer of a video of pictures (height, width, 3)."""
+    """Give the writer of a video of pictures (height, width, 3), at times if given."""
     av = pytest.importorskip("av")
 
-    def write_clip(path, pictures, codec="mpeg4", pix_fmt="yuv420p"):
+    def write_clip(
+        path, pictures, codec="mpeg4", pix_fmt="yuv420p", rate=10, ms=None, turn=0
+    ):
         with av.open(path, "w") as container:
-            stream = container.add_stream(codec, rate=10)
+            stream = container.add_stream(codec, rate=rate)
             stream.height, stream.width = pictures[0].shape[:2]
             stream.pix_fmt = pix_fmt
-            for picture in pictures:
+            if ms is not None:
+                stream.codec_context.time_base = Fraction(1, 1000)
+            if turn:
+                stream.set_display_rotation(turn)
+            for i, picture in enumerate(pictures):
                 frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+                if ms is not None:
+                    frame.pts, frame.time_base = ms[i], Fraction(1, 1000)
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
+        return path
 
     return write_clip
 

@@ -1,7 +1,6 @@
 """Features of real, small video files, with random weights."""
 
 import sys
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -28,39 +27,20 @@ def numbers(frames):
     return [round((float(frame.mean()) - 4) / 8) for frame in frames]
 
 
-def write(path, pictures, *, rate=30, codec="mpeg4", ms=None, rotation=None, **options):
-    """Encode pictures, at times in milliseconds if given, and return the path."""
-    with av.open(path, "w", options=options) as container:
-        stream = container.add_stream(codec, rate=rate)
-        stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = "yuv420p"
-        if ms is not None:
-            stream.codec_context.time_base = Fraction(1, 1000)
-        if rotation is not None:
-            stream.set_display_rotation(rotation)
-        for i, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            if ms is not None:
-                frame.pts, frame.time_base = ms[i], Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory):
+def clip(tmp_path_factory, write_clip):
     """One second of numbered frames, 30 per second."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    return write(path, [grey(i) for i in range(30)])
+    return write_clip(path, [grey(i) for i in range(30)], rate=30)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, write_clip):
     """Three videos, and what does not count as one."""
     folder, rng = tmp_path_factory.mktemp("videos"), np.random.default_rng(0)
     for name, n_frames in [("take 2.mp4", 6), ("a.b.MOV", 4), ("take 10.mp4", 8)]:
         pictures = rng.integers(0, 256, (n_frames, 48, 64, 3), np.uint8)
-        write(folder / name, pictures, rate=10)
+        write_clip(folder / name, pictures)
     (folder / "._a.b.MOV").write_bytes(b"what a Mac leaves")
     (folder / "notes.txt").write_text("pour milk")
     (folder / "parts.mp4").mkdir()
@@ -86,9 +66,9 @@ def test_frame_shown_at_a_time(clip, fps, expected):
     assert frames[0].dtype == np.uint8
 
 
-def test_uneven_times(tmp_path):
+def test_uneven_times(tmp_path, write_clip):
     ms = [0, 40, 100, 480, 520, 600, 640]
-    path = write(tmp_path / "a.mp4", [grey(i) for i in range(7)], ms=ms)
+    path = write_clip(tmp_path / "a.mp4", [grey(i) for i in range(7)], rate=30, ms=ms)
     times, frames = zip(*iterate_frames(path, 10))
     assert numbers(frames) == [0, 2, 2, 2, 2, 3, 5]
     assert_allclose(times, np.arange(7) / 10)
@@ -98,11 +78,11 @@ def test_uneven_times(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["mkv", "ts", "avi"])
-def test_other_formats(tmp_path, suffix):
+def test_other_formats(tmp_path, write_clip, suffix):
     """Times rounded to milliseconds, a start above zero, ticks of whole frames."""
     codec = "mpeg2video" if suffix == "ts" else "mpeg4"
     pictures = [grey(i) for i in range(24)]
-    path = write(tmp_path / f"a.{suffix}", pictures, rate=24, codec=codec)
+    path = write_clip(tmp_path / f"a.{suffix}", pictures, codec, rate=24)
     for fps, repeats in [(24, 1), (48, 2)]:
         times, frames = zip(*iterate_frames(path, fps))
         assert numbers(frames) == np.repeat(range(24), repeats).tolist()
@@ -113,35 +93,35 @@ def test_other_formats(tmp_path, suffix):
     not hasattr(av.VideoStream, "set_display_rotation"), reason="cannot write rotation"
 )
 @pytest.mark.parametrize("rotation", [0, 90, 180, -90])
-def test_rotation(tmp_path, rotation):
+def test_rotation(tmp_path, write_clip, rotation):
     upright = np.zeros((64, 48, 3), np.uint8)
     upright[:32, :24] = COLOURS[0]
     upright[:32, 24:] = COLOURS[1]
     upright[32:, :24] = COLOURS[2]
     stored = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
-    path = write(tmp_path / "a.mp4", [stored], rotation=rotation)
+    path = write_clip(tmp_path / "a.mp4", [stored], turn=rotation)
     [(_, frame)] = iterate_frames(path)
     assert frame.shape == upright.shape
     # the corners of the four parts, as colours run over their borders
     assert_allclose(frame[::56, ::40], upright[::56, ::40], atol=40)
 
 
-def make_bad_file(kind, folder):
+def make_bad_file(kind, folder, write_clip):
     path = folder / f"{kind}.mp4"
     pictures = [grey(i % 30) for i in range(60)]
     if kind == "junk":
         path.write_bytes(np.random.default_rng(0).bytes(5000))
     elif kind == "cut off avi":
-        content = write(folder / "a.avi", pictures).read_bytes()
+        content = write_clip(folder / "a.avi", pictures).read_bytes()
         path.write_bytes(content[: len(content) * 3 // 5])
     elif kind == "no times":  # raw
-        path = write(folder / "a.h264", pictures, codec="libx264")
+        path = write_clip(folder / "a.h264", pictures, "libx264")
     return path
 
 
 @pytest.mark.parametrize("kind", ["junk", "cut off avi", "no times", "missing"])
-def test_damaged_files(kind, tmp_path, clip):
-    path = make_bad_file(kind, tmp_path)
+def test_damaged_files(kind, tmp_path, clip, write_clip):
+    path = make_bad_file(kind, tmp_path, write_clip)
     error = FileNotFoundError if kind == "missing" else ValueError
     with pytest.raises(error) as caught:
         list(iterate_frames(path))
