@@ -331,8 +331,6 @@ def _read_file(path, format):
     import pandas as pd
 
     entry = find_format(path, format, readable_formats())
-    if path.exists() and not path.is_file():  # a pipe would block
-        raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:
         table = entry.read(path).reset_index(drop=True)
     except SegmentsError as error:

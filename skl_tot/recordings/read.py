@@ -227,7 +227,7 @@ def read_recordings(
     read_options = _merged(given, model_options, source)
     is_file_each = source.reader == "tables" and len(source.files) > 1 and not is_table
     if only is not None and (is_file_each or source.reader == "arrays"):
-        file_of = {sources.stem(file): file for file in source.files}
+        file_of = {file.stem: file for file in source.files}
         names = sources.matching(list(file_of), only, source.path)
         source = source._replace(files=[file_of[name] for name in names])
         only = None
@@ -293,7 +293,7 @@ def _merged(given, model_options, source):
 
 def _open_arrays(source, read_options, fps):
     fps = rate_of_arrays(source.files, fps)
-    names = list(map(sources.stem, source.files))
+    names = [file.stem for file in source.files]
     transpose = bool(read_options.get("transpose"))
     recordings = Recordings(open_arrays(source.files, transpose), names, fps=fps)
     recordings.read_options = {"time": False} | read_options

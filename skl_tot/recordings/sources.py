@@ -24,8 +24,6 @@ KINDS = {
     ".npy": "arrays",
     ".csv": "text",
     ".tsv": "text",
-    ".csv.gz": "text",
-    ".tsv.gz": "text",
     ".parquet": "Parquet",
 }
 # Remedies for other kinds of files that may hold features.
@@ -34,6 +32,7 @@ REMEDIES = {
     **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], "skl-tot features"),
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
+    "*.gz": "gunzip, then skl_tot.read_recordings",
     "*.npz": "numpy.load, then numpy.save",
     "*.txt": "numpy.loadtxt, then numpy.save",
 }
@@ -77,7 +76,7 @@ def find_source(path, is_table=False):
         return Source(kind, files, path)
     if is_folder:
         order = str if kind == "arrays" else natural_key
-        files = sorted(files, key=lambda file: order(stem(file)))
+        files = sorted(files, key=lambda file: order(file.stem))
     return Source("arrays" if kind == "arrays" else "tables", files, path)
 
 
@@ -110,7 +109,7 @@ def _kind_of(path, is_table):
             with errors_of_file(path):
                 if name.endswith(reader.suffixes) and reader.recognises(path):
                     return key
-    return next((KINDS[suffix] for suffix in KINDS if name.endswith(suffix)), None)
+    return KINDS.get(path.suffix.lower())
 
 
 def _expected_files(is_table):
@@ -145,12 +144,6 @@ def _one_of_each(files, suffixes):
         key = path.parent, path.name[: -len(suffixes[rank])]
         best[key] = min(best.get(key, (rank, path)), (rank, path))
     return [path for _, path in best.values()]
-
-
-def stem(path):
-    """Name of a file without its suffix in `KINDS`."""
-    suffix = next(suffix for suffix in KINDS if path.name.lower().endswith(suffix))
-    return path.name[: -len(suffix)]
 
 
 def describe_folder(folder):

@@ -23,7 +23,6 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
-from skl_tot.recordings.sources import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 # Remedy of a doubtful choice of the columns that name recordings.
@@ -55,7 +54,7 @@ def read_tables(paths, read_options, may_lack_column, may_warn):
         _check_distinct(paths)
         columns = keys = None
     if not columns:
-        return dict(zip(map(stem, paths), tables)), keys
+        return {path.stem: table for path, table in zip(paths, tables)}, keys
     _check_columns(paths, tables, columns)
     return _split_files(paths, tables, columns), keys
 
@@ -100,7 +99,7 @@ def _split_files(paths, tables, keys):
         return _split(pd.concat(tables, ignore_index=True), keys)
     _check_distinct(paths)
     return {
-        f"{stem(path)}/{name}": table
+        f"{path.stem}/{name}": table
         for path, part in zip(paths, parts)
         for name, table in part.items()
     }
@@ -118,8 +117,8 @@ def _check_columns(paths, tables, keys):
 
 
 def _check_distinct(paths):
-    for name in repeated(map(stem, paths))[:1]:
-        pair = " and ".join(one_line(path) for path in paths if stem(path) == name)
+    for name in repeated(path.stem for path in paths)[:1]:
+        pair = " and ".join(one_line(path) for path in paths if path.stem == name)
         raise ValueError(f"{pair} are both {name!r}, expected one for each recording.")
 
 

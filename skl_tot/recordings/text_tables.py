@@ -1,7 +1,6 @@
 """Delimited text: the line that names the columns, and other lines that are no rows."""
 
 import csv
-import gzip
 import itertools
 import re
 import warnings
@@ -35,16 +34,16 @@ class Head(NamedTuple):
 
 def read_text_table(path, keys, header=None):
     """Table of a file of delimited text, and its `Head`; columns ``keys`` are text."""
-    with _open(path) as file:
+    with open(path, encoding="utf-8-sig") as file:
         lines = list(itertools.islice(file, (header or 0) + N_PROBES))
         if any("\0" in line for line in lines):
             raise ValueError("it has NUL characters, expected cells of text.")
-        separators = "\t" if ".tsv" in path.name.lower() else "\t;,"
+        separators = "\t" if path.suffix.lower() == ".tsv" else "\t;,"
         head = _find_head(lines, separators, header)
         rows = lines[head.end :]
         rows += itertools.islice((row for row in file if "," in row), N_PROBES)
     decimal = _find_decimal(rows, head.separator)
-    with _open(path) as file:
+    with open(path, encoding="utf-8-sig") as file:
         for _ in range(head.end):
             file.readline()
         return _read_rows(file, head, keys, decimal), head
@@ -80,11 +79,6 @@ def _read_rows(file, head, keys, decimal):
         raise ValueError(f"{shown}; {REMEDY}.") from None
     except pd.errors.EmptyDataError:
         return pd.DataFrame(columns=head.names)
-
-
-def _open(path):
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    return opened(path, "rt", encoding="utf-8-sig")
 
 
 def _find_decimal(rows, separator):

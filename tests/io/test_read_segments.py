@@ -593,12 +593,6 @@ class TestManyFiles:
         with pytest.raises(FileNotFoundError, match="TextGrid"):
             read_segments(tmp_path, format="textgrid", fps=25)
 
-    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
-    def test_a_pipe_is_not_waited_for(self, tmp_path):
-        os.mkfifo(tmp_path / "a.csv")
-        with pytest.raises(OSError, match="regular"):
-            read_segments(tmp_path)
-
     @pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode elsewhere")
     @pytest.mark.parametrize("format", WRITTEN)
     def test_a_name_of_a_file_need_not_be_text(self, tmp_path, format):

@@ -30,7 +30,7 @@ def put(folder, **tables):
     return folder
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".parquet", ".CSV"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".CSV"])
 def test_a_file_is_a_recording(tmp_path, suffix):
     tables = {"b": table(5), "a": table(7, start=3.0), "a10": table(4)}
     for name, frame in tables.items():

@@ -214,7 +214,7 @@ def read_labels_in_order(arguments, recordings, data):
     gaps = getattr(arguments, "gaps", None) or "unknown"
     pattern = arguments.only
     if pattern is None and is_pattern(data):
-        pattern = Path(data.removesuffix(".gz")).stem
+        pattern = Path(data).stem
     labels, _ = read_by_recording(
         arguments.labels, gaps=gaps, recordings=recordings, only=pattern
     )
