@@ -73,7 +73,7 @@ def test_labels_of_a_cycle_teach_the_others(run, truth):
     assert "found these actions from labels of people" in page
 
 
-def test_a_review_fits_cycles(run, truth, monkeypatch):
+def test_fits_and_reviews_find_cycles(run, truth, monkeypatch, capsys):
     found = []
 
     def look(calls, *_):
@@ -85,6 +85,8 @@ def test_a_review_fits_cycles(run, truth, monkeypatch):
     monkeypatch.setattr("skl_tot.app.review.server.run", look)
     assert run(f"review log.npy {FIT[8:]} --cycles --out checked") == 0
     assert len(found[0]) == 6
+    assert run(f"fit log.npy {FIT[8:]} --cycles --out m.skops") == 0
+    assert "Found 6 cycles.\n" in capsys.readouterr().out
 
 
 def test_a_recording_to_label_is_suggested(run, capsys):

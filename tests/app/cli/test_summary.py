@@ -87,6 +87,16 @@ def test_cycles(run, tmp_path, capsys):
     assert "cycle 8 from 80.6 s: too long: weld (13, usually 5)" in printed
 
 
+def test_actions_without_an_order_are_by_their_time(run, tmp_path, capsys):
+    random, n = np.random.default_rng(0), np.array([9, 30, 5, 20])
+    orders = enumerate(random.permutation(4) for _ in range(9))
+    put(tmp_path / "segments", {f"take {i}": own.repeat(n[own]) for i, own in orders})
+    assert run("summary segments --out out") == 0
+    printed = capsys.readouterr().out
+    assert "usual order" not in printed
+    assert [line.split()[0] for line in printed.splitlines()[2:6]] == list("1302")
+
+
 def test_a_bout_of_an_action_that_is_called_missing_is_counted_nowhere(run, capsys):
     takes = {f"take {i}": np.repeat(list("abc"), [30 + i, 20, 40]) for i in range(12)}
     takes["take 5"] = np.repeat(list("abc"), [30, 1, 40])
