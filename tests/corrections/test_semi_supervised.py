@@ -37,11 +37,6 @@ def share_right(found, truth, first=2):
     return (np.concatenate(found[first:]) == np.concatenate(truth[first:])).mean()
 
 
-def assert_same(paths, expected):
-    for path, other in zip(paths, expected, strict=True):
-        np.testing.assert_array_equal(path, other)
-
-
 def stretches(path):
     """Labels of every second stretch of six frames."""
     return np.where(np.arange(len(path)) // 6 % 2, path, -1)
@@ -87,7 +82,8 @@ class TestLabels:
         recordings = Recordings(VIDEOS, NAMES, fps=10, breaks=[[9]] + [[]] * 7)
         model = make().fit(recordings, y)
         assert list(model.labels_) == NAMES
-        assert_same(model.labels_.values(), fitted.labels_)
+        labels = np.concatenate(list(model.labels_.values()))
+        np.testing.assert_array_equal(labels, np.concatenate(fitted.labels_))
         assert model.fps_ == 10
 
     @pytest.mark.parametrize("least", [None, 4])
@@ -253,12 +249,10 @@ class TestRefusals:
         assert not hasattr(model, "n_actions_")
 
 
-@pytest.mark.parametrize(("noise", "seed"), [(1.0, 0), (4.0, 2)])
-def test_probabilities_hold_after_learning(noise, seed):
-    """Their mean is near the share of right frames, be it large or small."""
-    videos, codes = make_activities(
-        12, 4, n_features=6, mean_length=100, noise=noise, random_state=seed
-    )
+def test_probabilities_hold_after_learning():
+    """Their mean is near the share of right frames, also if that is small."""
+    options = {"n_features": 6, "mean_length": 60, "noise": 4.0}
+    videos, codes = make_activities(12, 4, **options, random_state=2)
     frozen = FrozenEstimator(HMMSegmenter(6, random_state=0).fit(videos))
     model = SemiSupervisedSegmenter([frozen, frozen])
     model.fit(videos, [*codes[:3], *[None] * 9])

@@ -5,8 +5,7 @@ import pytest
 from scipy import sparse
 
 from skl_tot import HMMSegmenter
-from skl_tot.decoding import DECODERS, Chain, Decoder, decode, path_posterior
-from skl_tot.decoding.chain import skip_chain
+from skl_tot.decoding import DECODERS, Chain, decode, path_posterior
 from skl_tot.decoding.decoders import LearnedDecoder, tempered_posterior
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.decoding.orders import DurationDecoder
@@ -18,27 +17,6 @@ def make_two(n_frames):
     noise = np.random.default_rng(0).normal(size=n_frames)
     frames = np.arange(n_frames) // 20 % 2 + noise
     return -0.5 * (frames[:, None] - [0, 1]) ** 2
-
-
-class ChainDecoder(Decoder):
-    def chain(self, n_actions, cost):
-        return skip_chain(n_actions, cost)
-
-
-class ArgmaxDecoder(ChainDecoder):
-    def path(self, log_likelihood, cost, min_frames=1):
-        return log_likelihood.argmax(axis=1)
-
-
-def test_a_chain_is_enough():
-    scores = np.random.default_rng(0).normal(size=(9, 3))
-    chain = skip_chain(3, 0.3 * 3)
-    path = decode(scores, ChainDecoder(), 0.3)
-    np.testing.assert_array_equal(path, chain.viterbi(scores))
-    shares = path_posterior(scores, ChainDecoder(), 0.3)
-    np.testing.assert_array_equal(shares, chain.posterior(scores))
-    path = decode(scores, ArgmaxDecoder(), 9.0)
-    np.testing.assert_array_equal(path, scores.argmax(axis=1))
 
 
 def test_transcripts_along_any_decoder():

@@ -36,21 +36,17 @@ from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
 from skl_tot.recordings.files import open_arrays
 
 
-def make_work(n_cycles=20, duration=60, drift=0.3, noise=0.7, missing=0.1, seed=0):
-    """Frames of one recording of uneven actions, their labels and the true cuts."""
+def make_log(n_cycles=8, seed=0, missing=(), scale=1):
+    """Frames, labels and cuts of one recording of cycles of three actions."""
     rng = np.random.default_rng(seed)
-    shares = np.array([0.35, 0.1, 0.25, 0.3])
     labels, cuts = [], [0]
-    for pace in np.linspace(1 - drift / 2, 1 + drift / 2, n_cycles):
-        lengths = duration * shares * pace * np.exp(rng.normal(scale=0.1, size=4))
-        lengths = np.maximum(lengths.round().astype(int), 1)
-        if rng.random() < missing:
-            lengths[rng.integers(4)] = 0
-        labels.append(np.repeat(np.arange(4), lengths))
+    for i in range(n_cycles):
+        lengths = scale * (np.array([20, 8, 14]) + rng.integers(-2, 3, size=3))
+        lengths[1] *= i not in missing
+        labels.append(np.repeat(np.arange(3), lengths))
         cuts.append(cuts[-1] + lengths.sum())
     labels = np.concatenate(labels)
-    means = rng.normal(size=(4, 6))
-    frames = means[labels] + noise * rng.normal(size=(len(labels), 6))
+    frames = 4 * np.eye(3, 4)[labels] + rng.normal(size=(len(labels), 4))
     return frames, labels, np.array(cuts)
 
 
@@ -64,10 +60,10 @@ def test_cycles_are_not_cut_in_half():
 
 
 def test_a_long_recording_is_read_in_blocks(monkeypatch):
-    frames, _, cuts = make_work(n_cycles=5, duration=100)
+    frames, _, cuts = make_log(5, scale=2)
     monkeypatch.setattr(cycles, "MOST_BLOCKS", 2**8)
     monkeypatch.setattr("skl_tot.meta.cycles.BLOCK_BYTES", 2**12)
-    found = find_cycles(frames.astype(np.float32), 4, random_state=0)
+    found = find_cycles(frames.astype(np.float32), 3, random_state=0)
     assert len(found) == len(cuts)
     assert found[-1] == len(frames)
     assert (np.abs(cuts[:, None] - found).min(axis=1) <= 6).mean() >= 0.9
@@ -83,8 +79,8 @@ def test_cycles_that_are_few_or_none_make_a_warning():
 
 
 def test_cycles_of_one_half_only_make_a_warning_that_names_labels():
-    frames, _, _ = make_work(n_cycles=8, duration=40)
-    others, _, _ = make_work(n_cycles=2, duration=160, seed=1)
+    frames, _, _ = make_log(8)
+    others, _, _ = make_log(2, scale=4)
     with pytest.warns(UserWarning, match=r"cycles=True"):
         find_cycles(np.concatenate([frames, others]), 4, random_state=0)
 
@@ -207,20 +203,6 @@ def test_errors_of_cycles_are_of_their_recordings(kind):
         with pytest.raises(kind, match=text) as caught, errors_of_cycles(cuts):
             raise kind("odd.", number)
         assert caught.value.recording == video
-
-
-def make_log(n_cycles=8, seed=0, missing=()):
-    """Frames, labels and cuts of one recording of cycles of three actions."""
-    rng = np.random.default_rng(seed)
-    labels, cuts = [], [0]
-    for i in range(n_cycles):
-        lengths = np.array([20, 8, 14]) + rng.integers(-2, 3, size=3)
-        lengths[1] *= i not in missing
-        labels.append(np.repeat(np.arange(3), lengths))
-        cuts.append(cuts[-1] + lengths.sum())
-    labels = np.concatenate(labels)
-    frames = 4 * np.eye(3, 4)[labels] + rng.normal(size=(len(labels), 4))
-    return frames, labels, np.array(cuts)
 
 
 @pytest.fixture(scope="module")

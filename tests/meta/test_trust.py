@@ -131,15 +131,6 @@ def test_long_recordings_are_thinned(monkeypatch, easy):
     assert found["agreement"] > 0.95
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_each_estimator(estimator):
-    videos, labels = make_activities(4, 2, mean_length=20, random_state=0)
-    model = estimator.fit(videos, labels)
-    rating = rate_trust(model, videos)
-    assert 0 <= rating["agreement"] <= 1
-    assert len(rating["methods"]) == (0 if model.is_taught else 2)
-
-
 def test_levels_of_shares_by_people():
     shares = [0.0, 0.59, 0.6, 0.79, 0.8, 1.0]
     expected = ["low", "low", "middle", "middle", "high", "high"]

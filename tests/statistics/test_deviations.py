@@ -164,3 +164,11 @@ def test_robust_limits_of_counts_and_likelihoods():
     found = deviations(labels, log_likelihoods=means).set_index("recording")
     assert found.index[found["unlikely"]].tolist() == ["8"]
     assert {k: x for k, x in found["repeated"].items() if x} == {"8": ("a", "b")}
+
+
+@pytest.mark.parametrize(("n", "lacking"), [(3, ()), (1, ("b",))])
+def test_crumbs_are_outliers_of_logarithms(n, lacking):
+    """Quartiles of 10 and 30 frames leave those from 10 / 3 ** 1.5 on."""
+    takes = [["a"] * 9 + ["b"] * k + ["c"] * 9 for k in (n, 10, 10, 30, 30, 30, 30)]
+    table = deviations(takes).set_index("recording")
+    assert table["missing"].to_dict() == dict.fromkeys("0123456", ()) | {"0": lacking}
