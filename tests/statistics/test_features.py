@@ -7,7 +7,11 @@ from numpy.testing import assert_allclose
 
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import telling_features
-from skl_tot.statistics.features import action_profiles, describe_useless
+from skl_tot.statistics.features import (
+    _is_above_chance,
+    action_profiles,
+    describe_useless,
+)
 
 PLANTED = ["b", "middle", "ramp", "offset", "noise", "constant", "other noise"]
 
@@ -96,6 +100,13 @@ def test_background_is_passed_over_and_breaks_are_not():
     assert describe_useless(alone).startswith("There are too few segments")
     half = telling_features(Recordings(videos, breaks=[[20]] * 10), labels)
     assert half.set_index("action")["before"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("halves", [[0, 0, 1, 1], [1, 1, 0, 0]])
+def test_either_half_is_above_chance_beyond_its_spread(halves):
+    scores = np.array([[0.4, 0.5], [0.6, 0.5], [0.9, 0.5], [0.91, 0.6]])
+    found = _is_above_chance(scores, np.array(halves), 0.05)
+    assert found.tolist() == [True, False]
 
 
 @pytest.mark.parametrize("text", [False, True])
