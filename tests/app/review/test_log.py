@@ -52,10 +52,10 @@ def review(tmp_path):
     review.close()
 
 
-def reopened(review):
+def reopened(review, recordings=VIDEOS):
     """Review of the same folder in place of one that is closed."""
     review.close()
-    return Review(None, VIDEOS, review.out)
+    return Review(None, recordings, review.out)
 
 
 def test_goes_on_where_it_was_after_each_step(review, plain):
@@ -304,11 +304,15 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
     review.close()
 
 
-@pytest.mark.parametrize("kind", ["EqualParts", "TemporalOT"])
-def test_every_kind_of_model(make_estimator, kind, plain, tmp_path):
+@pytest.mark.parametrize("kind", ["EqualParts", "TemporalOT", "Cyclic"])
+def test_every_kind_of_model(make_estimator, log_fit, kind, plain, tmp_path):
     """What it cannot learn or split changes nothing; the rest comes back."""
-    model = make_estimator(f"{kind}Segmenter").fit(VIDEOS)
-    review = Review(model, VIDEOS, tmp_path).open()
+    if kind == "Cyclic":
+        model, recordings = log_fit
+    else:
+        recordings = VIDEOS
+        model = make_estimator(f"{kind}Segmenter").fit(recordings)
+    review = Review(model, recordings, tmp_path).open()
     review.rename(review.actions[0], "pour")
     review.check(0)
     calls = review.learn, lambda: review.split("pour"), lambda: review.merge(0, 1)
@@ -318,9 +322,9 @@ def test_every_kind_of_model(make_estimator, kind, plain, tmp_path):
             call()
         except (TypeError, ValueError):
             assert review.state is state
-    after, paths = plain(review.state), review.model.predict(VIDEOS)
-    review = reopened(review)
+    after, paths = plain(review.state), review.model.predict(recordings)
+    review = reopened(review, recordings)
     assert plain(review.state) == after
-    for path, expected in zip(review.model.predict(VIDEOS), paths):
+    for path, expected in zip(review.model.predict(recordings), paths):
         np.testing.assert_array_equal(path, expected)
     review.close()
