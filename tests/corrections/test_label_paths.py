@@ -146,9 +146,13 @@ def test_changes_that_scores_show_late_are_put_on_time():
     delays = label_paths.find_delays([scores] * 9, [labels] * 9, 3)
     np.testing.assert_allclose(delays, 0.9 * np.array([[0, 6, 0], [0, 0, -4], [0] * 3]))
     on_time = label_paths.put_on_time(scores, late, np.rint(delays))
-    assert (
-        on_time.argmax(axis=1).tolist() == np.repeat([0, 1, 2], [21, 29, 20]).tolist()
-    )
+    expected = np.repeat([0, 1, 2], [21, 29, 20])
+    np.testing.assert_array_equal(on_time.argmax(axis=1), expected)
+    path = np.repeat([0, 1], [9, 15])  # of either segment, a third moves at most
+    for delay, start in ((100, 6), (-100, 14)):
+        delays = np.array([[0, delay], [0, 0]])
+        moved = label_paths.put_on_time(np.eye(2)[path], path, delays).argmax(axis=1)
+        assert moved.argmax() == start
 
 
 ORDER = [0, 1, 2, 1, 3]  # both times, action 1 looks the same
