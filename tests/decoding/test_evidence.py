@@ -6,11 +6,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import median_abs_deviation
+from scipy.stats import median_abs_deviation, multivariate_normal, norm
+from sklearn.covariance import shrunk_covariance
 
 from skl_tot.decoding import Chain, boundary_intervals
 from skl_tot.decoding.chain import free_chain
-from skl_tot.decoding.evidence import ActionMoments, Evidence, find_switch_cost
+from skl_tot.decoding.evidence import (
+    MIN_VARIANCE,
+    ActionMoments,
+    Evidence,
+    correlated_log_densities,
+    find_background,
+    find_switch_cost,
+    fit_background,
+    linear_log_densities,
+    log_densities,
+    shrunk,
+)
 from skl_tot.recordings.labels import find_segments
 
 
@@ -79,6 +91,48 @@ def test_nothing_to_go_by():
     for n_actions, path in ((1, [0, 0, 0]), (2, [0, 0, 0]), (2, [-1, -1, -1])):
         evidence = collect(np.zeros((3, n_actions)), np.array(path))
         assert (evidence.correlation_time(), evidence.tempering()) == (1.0, 1.0)
+
+
+def test_log_densities_are_those_of_scipy():
+    rng = np.random.default_rng(0)
+    frames, means = rng.normal(size=(9, 3)), rng.normal(size=(2, 3))
+    roots = rng.normal(size=(2, 3, 3)) + 2 * np.eye(3)
+    covariances = roots @ roots.swapaxes(1, 2)
+    factors = np.linalg.inv(np.linalg.cholesky(covariances)).swapaxes(1, 2)
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    found = correlated_log_densities(frames, means, factors)
+    independent = log_densities(frames, means, variances)
+    for k, (mean, covariance) in enumerate(zip(means, covariances)):
+        law = multivariate_normal(mean, covariance)
+        np.testing.assert_allclose(found[:, k], law.logpdf(frames))
+        law = multivariate_normal(mean, np.diag(variances[k]))
+        np.testing.assert_allclose(independent[:, k], law.logpdf(frames))
+    weights, offsets = linear_log_densities(means, covariances[0])
+    laws = [multivariate_normal(mean, covariances[0]) for mean in means]
+    expected = laws[1].logpdf(frames) - laws[0].logpdf(frames)
+    found = frames @ weights.T + offsets
+    np.testing.assert_allclose(found[:, 1] - found[:, 0], expected)
+    expected = shrunk_covariance(covariances[0], 0.1)
+    np.testing.assert_allclose(shrunk(covariances[0]), expected)
+
+
+def test_background_equals_independent_gaussians():
+    rng = np.random.default_rng(0)
+    videos = [rng.normal(3, 2, size=(n, 3)) for n in (30, 40)]
+    labels = [np.sort(rng.integers(0, 2, len(video))) for video in videos]
+    background = fit_background(lambda: iter(videos), labels, 2, 25)
+    frames, actions = np.concatenate(videos), np.concatenate(labels)
+    densities = []
+    for k in range(2):
+        members = frames[actions == k]
+        scale = np.sqrt(members.var(axis=0) + MIN_VARIANCE)
+        density = norm(members.mean(axis=0), scale).logpdf(frames).sum(axis=1)
+        threshold = np.percentile(density[actions == k], 25)
+        densities.append(density - threshold)
+    expected = np.max(densities, axis=0) < 0
+    assert expected.any()
+    found = find_background(videos, background)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from skl_tot.baselines import ASOTSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.decoders import Decoded
-from skl_tot.decoding.evidence import MIN_VARIANCE, find_background, fit_background
 from skl_tot.extend import MLP, PathPrior
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.metrics.label_free import held_out_agreement
@@ -67,25 +66,6 @@ def test_strict_order_that_squeezes_actions_is_told():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(make_activities(9, 5, noise=0.3, random_state=0)[0])
-
-
-def test_equals_independent_gaussians():
-    rng = np.random.default_rng(0)
-    videos = [rng.normal(3, 2, size=(n, 3)) for n in (30, 40)]
-    labels = [np.sort(rng.integers(0, 2, len(video))) for video in videos]
-    background = fit_background(lambda: iter(videos), labels, 2, 25)
-    frames, actions = np.concatenate(videos), np.concatenate(labels)
-    densities = []
-    for k in range(2):
-        members = frames[actions == k]
-        scale = np.sqrt(members.var(axis=0) + MIN_VARIANCE)
-        density = norm(members.mean(axis=0), scale).logpdf(frames).sum(axis=1)
-        threshold = np.percentile(density[actions == k], 25)
-        densities.append(density - threshold)
-    expected = np.max(densities, axis=0) < 0
-    assert expected.any()
-    found = find_background(videos, background)
-    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("Segmenter", [TemporalOTSegmenter, HMMSegmenter])
