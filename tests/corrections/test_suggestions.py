@@ -82,7 +82,8 @@ def test_a_split_action_is_suggested(n_features, by, score):
     assert [pair["actions"] for pair in found] == [(2, 4)]
     assert found[0]["score"] == pytest.approx(score, abs=1e-4)
     words = [np.array(list("abcde"))[path] for path in split_in_two(labels, 2, 4, by)]
-    assert alike_actions(videos, words)[0]["actions"] == ("c", "e")
+    small = [video / 99 for video in videos]
+    assert alike_actions(small, words)[0]["actions"] == ("c", "e")
 
 
 def test_too_little_says_nothing():

@@ -236,3 +236,5 @@ def test_refused_values(name):
     for value in REFUSED[name]:
         with pytest.raises(ValueError, match=f"{name} (is|has)"):
             boundary_intervals(**valid | {name: value})
+    with pytest.raises(ValueError, match="integers from -1 to 1"):
+        boundary_intervals(**valid | {"path": [0, 0, 0, 2]})

@@ -348,6 +348,7 @@ class TestReport:
     def test_text_shows_everything(self):
         report = self.report()
         text = self.report(output_dict=False)
+        assert list(report["scores"]) == ["all", "recording, pooled", "recording, mean"]
         head = f"{'':22}  precision   recall  f1-score      iou   frames  cluster"
         assert text.startswith(f"{head}\n{'a':>22}      0.750    0.750     0.750")
         lines = [line.split() for line in text.splitlines() if line]
