@@ -63,6 +63,7 @@ def test_information_is_that_of_gaussians_of_the_other_half(seed):
     assert found == pytest.approx(by_the_other_half(videos, labels))
     nothing = [path * 0 - 1 for path in labels]
     assert held_out_information(lambda i: [videos[i]], nothing, 3) == 0
+    assert video_information(nothing, 3) == 0
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5))
