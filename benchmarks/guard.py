@@ -241,9 +241,6 @@ def run_cyclic():
             case = f"Cyclic, {name}, {decoding}"
             yield case, read(model, recordings)
     yield case, {"merge 1 2": merge(model, [1, 2]).predict(recordings)}
-    edges = [np.arange(0, len(one) + 1, len(one) // 7) for one in recordings]
-    model = make_cyclic(quick("HMM")).fit(recordings, cuts=edges)
-    yield "Cyclic, cuts", read(model, recordings)
 
 
 def some_labels(labels, names=None):

@@ -4,13 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from sklearn.utils import check_array, check_random_state
 
 from skl_tot.decoding.chain import circle_chain
 from skl_tot.decoding.evidence import linear_log_densities
 from skl_tot.recordings import errors, signals
 from skl_tot.recordings.container import BLOCK_BYTES
-from skl_tot.shared_texts import with_shared_texts
 
 # Phases of a cycle; a path through them skips at most a third of it.
 N_PHASES = 24
@@ -189,60 +187,16 @@ class Cycles(NamedTuple):
     blocks: np.ndarray
 
 
-@with_shared_texts
-def find_cycles(features, n_actions=None, *, random_state=None):
-    r"""Cut one long recording into its cycles.
-
-    1. *Period.* The first peak of the autocorrelation of the standardised features.
-    2. *Phases.* For each of eleven periods from 0.4 to 2.4 times this one: frames are
-       averaged, 40 blocks a period, and reduced to 12 principal components. The random
-       window of half a period that recurs most similarly locates cycles roughly. Then
-       24 phases of a cycle learn their appearance, and paths their time, in turn.
-    3. *Vote.* The number of cycles on which most of the searches agree within 6 %. If
-       their length differs from the period, the search is repeated with it. If only
-       every other cycle is alike, cycles are twice as long.
-    4. *Origin.* The cycle is cut into ``n_actions`` parts that differ most. A cycle
-       starts with the boundary of parts at or before the start of the recording.
-
-    Parameters
-    ----------
-    features : array-like of shape (n_frames, n_features)
-        Features of the recording, which should start with a cycle.
-    n_actions : int, default=None
-        Approximate number of actions per cycle. None takes 5.
-    {shared: random_state}
-
-    Returns
-    -------
-    cuts : ndarray of int of shape (n_cycles + 1,)
-        First frame of each cycle, and the end of the last. The end is less than
-        ``n_frames`` if the recording ends in the first half of a cycle.
-
-    Warns
-    -----
-    UserWarning
-        If there are fewer than three cycles or 16 frames, or nothing confirms the
-        cycles.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 5)
-    >>> frames = 3 * np.eye(3)[labels] + np.random.default_rng(0).normal(size=(300, 3))
-    >>> cuts = find_cycles(frames, 3, random_state=0)
-    >>> len(cuts) - 1
-    5
-    """
-    if n_actions is not None and not (errors.is_int(n_actions) and n_actions > 0):
-        errors.refuse("n_actions", n_actions, "a positive integer")
-    kinds = [np.float64, np.float32]
-    features = check_array(features, dtype=kinds, input_name="features")
-    seed = check_random_state(random_state).randint(2**31 - 1)
-    return cut_recording(features, n_actions or DEFAULT_ACTIONS, seed)
-
-
-def cut_recording(features, n_actions, seed):
-    """Cut checked features, reading a block at a time: as `find_cycles` returns."""
+def find_cycles(features, n_actions, seed):
+    """Frames at which cycles of a recording begin, and the end of the last one."""
+    # 1. Period: the first peak of the autocorrelation of the standardised features.
+    # 2. Phases, for each of eleven periods from 0.4 to 2.4 times this one: frames are
+    #    averaged, 40 blocks a period, and reduced to 12 principal components. The
+    #    random window of half a period that recurs most similarly locates cycles
+    #    roughly. Then 24 phases learn their appearance, and paths their time, in turn.
+    # 3. Vote: the number of cycles on which most of the searches agree within 6 %.
+    # 4. Origin: the cycle is cut into the actions that differ most; it starts with the
+    #    boundary at or before the start of the recording.
     n_frames, least_frames = len(features), 16
     if n_frames < least_frames:
         errors.warn_user(
@@ -271,7 +225,7 @@ def cut_recording(features, n_actions, seed):
     if reason:
         errors.warn_user(
             f"found {n_cycles} cycles in a recording, {reason}; if that is wrong, "
-            "label one cycle (SemiSupervisedSegmenter(cycles=True)), or give cuts."
+            "label one cycle (SemiSupervisedSegmenter(cycles=True))."
         )
     # the incomplete block belongs to the last cycle
     return np.where(cuts == len(frames), n_frames, cuts * size)

@@ -3,17 +3,16 @@
 import contextlib
 import math
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from sklearn.base import _fit_context, clone
+from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skl_tot.meta.cycles import DEFAULT_ACTIONS, cut_recording
+from skl_tot.meta.cycles import DEFAULT_ACTIONS, find_cycles
 from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import AUTO
@@ -21,14 +20,7 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.progress import part
 from skl_tot.recordings.container import Recordings, fit_scaler
-from skl_tot.recordings.errors import (
-    RecordingError,
-    errors_of_recording,
-    is_int,
-    refuse,
-    warn_user,
-)
-from skl_tot.recordings.labels import arrange_each
+from skl_tot.recordings.errors import RecordingError, refuse, warn_user
 from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
@@ -44,7 +36,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     For one recording or many, `fit`
 
-    1. finds the cycles, see `skl_tot.meta.cycles.find_cycles`, or takes ``cuts``;
+    1. finds the cycles: several searches vote, see Notes;
     2. fits a segmenter to them, with cycles as recordings;
     3. decodes whole recordings by the learned scores, on paths through the actions in
        order, and from the last to the first again;
@@ -83,8 +75,14 @@ class CyclicSegmenter(BaseSegmenter):
 
     Notes
     -----
-    See `TemporalOTSegmenter` for input and further attributes. Without ``cuts``, a
-    recording should start with a cycle. Actions are in the order of the cycle.
+    See `TemporalOTSegmenter` for input and further attributes. A recording should start
+    with a cycle. Actions are in the order of the cycle. `fit` warns of recordings with
+    fewer than three cycles or no clear ones.
+
+    A search starts from one of eleven periods, from 0.4 to 2.4 times that of the
+    autocorrelation of the features. Most votes win. If only every other cycle is alike,
+    cycles are twice as long. If cycles are known, any segmenter learns from them as
+    recordings, and then labels long ones with ``decoding="cyclic_skip"``.
 
     Examples
     --------
@@ -117,28 +115,6 @@ class CyclicSegmenter(BaseSegmenter):
     switch_cost: Any = None
     min_duration: float | None = None
     random_state: Any = None
-
-    @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, cuts=None) -> Self:
-        """Learn the actions.
-
-        Parameters
-        ----------
-        {shared: X, y}
-        cuts : sequence of int, or sequence of these, default=None
-            Frames of the recording, or of each of several, at which cycles start, and
-            the end of the last cycle. None finds them.
-
-        Raises
-        ------
-        {shared: TypeError}
-
-        Warns
-        -----
-        UserWarning
-            If a recording shows fewer than three cycles, or no clear ones.
-        """
-        return self._fit(X, y, partial(self._learn, cuts=cuts))
 
     def find_cuts(self, X) -> np.ndarray | list:
         """Cut recordings at the starts of cycles.
@@ -178,11 +154,14 @@ class CyclicSegmenter(BaseSegmenter):
         cycles = Recordings(cut_arrays(videos.arrays, cuts))
         return transfer_score(cycles.blocks, labels, self.n_actions_)
 
-    def _learn(self, videos, cuts=None):
-        # both seeds are drawn, so that given cuts do not change that of the segmenter
+    def _learn(self, videos):
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
-        cuts = self._first_cuts(videos, cuts, seeds[0])
+        first_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else self.n_actions
+        cuts = []
+        for i, array in enumerate(videos.arrays):
+            with videos.errors(i), part(i, len(videos) + 1):  # the fit is the last
+                cuts.append(find_cycles(array, int(first_actions), seeds[0]))
         cycles = cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
         if self.n_actions == AUTO:
@@ -191,7 +170,7 @@ class CyclicSegmenter(BaseSegmenter):
         self._set_n_actions(recordings)
         n_actions, longest = self.n_actions_, max(map(len, cycles))
         if longest < n_actions:
-            remedy = f"at most {longest}, frames of the longest cycle, or other cuts"
+            remedy = f"at most {longest}, frames of the longest cycle"
             refuse("n_actions", n_actions, remedy)
         segmenter = self._segmenter(n_actions)
         fit = part(len(videos), len(videos) + 1)
@@ -209,16 +188,6 @@ class CyclicSegmenter(BaseSegmenter):
         if values.switch_cost is None:
             values.switch_cost = self._inner.decoder_.switch_cost or SWITCH_COST
         return values
-
-    def _first_cuts(self, videos, cuts, seed):
-        if cuts is not None:
-            return check_cuts(arrange_each(cuts, videos, "cuts"), videos.lengths)
-        n_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
-        cuts = []
-        for i, array in enumerate(videos.arrays):
-            with videos.errors(i), part(i, len(videos) + 1):  # the fit is the last
-                cuts.append(cut_recording(array, n_actions, seed))
-        return cuts
 
     def _segmenter(self, n_actions):
         if self.estimator is None:
@@ -279,35 +248,6 @@ def cuts_of_path(path, n_actions):
     if 2 * len(np.unique(path[cuts[-1] :])) >= n_actions:
         cuts = np.append(cuts, len(path))
     return cuts
-
-
-def check_cuts(cuts, lengths):
-    """Return cuts as an array per recording of these lengths, or raise an error."""
-    if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
-        expected = "frames at which cycles begin, of each recording"
-        refuse("cuts", cuts, expected, TypeError)
-    cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
-    is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
-    cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
-    if len(cuts) != len(lengths):
-        expected = f"{len(lengths)}, as X has so many"
-        refuse("the number of cuts", len(cuts), expected)
-    checked = []
-    for i, (cuts_of_recording, length) in enumerate(zip(cuts, lengths.tolist())):
-        with errors_of_recording(i if len(lengths) > 1 else None):
-            checked.append(_check_cuts(cuts_of_recording, length))
-    return checked
-
-
-def _check_cuts(cuts, n_frames):
-    frames = list(cuts) if hasattr(cuts, "__len__") else []
-    if len(frames) < 2 or not all(map(is_int, frames)):
-        refuse("cuts", cuts, "two frames or more, as integers")
-    array = np.array(list(map(int, frames)))
-    if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
-        expected = f"frames that increase, from 0 to {n_frames}, the end"
-        refuse("cuts", array.tolist(), expected)
-    return array
 
 
 def cut_arrays(arrays, cuts):

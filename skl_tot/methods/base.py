@@ -166,18 +166,12 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         # a single recording has no other half that could contradict it
         return 1.0 if np.isnan(agreement) else agreement
 
-    def fit_predict(self, X, y=None, **options) -> FrameArrays:
+    def fit_predict(self, X, y=None) -> FrameArrays:
         """Learn the actions and return the labels of the frames.
 
-        Parameters
-        ----------
-        {shared: X, y}
-        **options
-            Further arguments of `fit`.
-
-        {shared: labelled}
+        {shared: of_X_y, labelled}
         """
-        return in_form_of(self.fit(X, y, **options).labels_, X)
+        return in_form_of(self.fit(X, y).labels_, X)
 
 
 class Learned(NamedTuple):

@@ -19,11 +19,8 @@ from skl_tot import (
 )
 from skl_tot.baselines import EqualPartsSegmenter
 from skl_tot.io import save_model
-from skl_tot.meta.cycles import find_cycles
-from skl_tot.meta.cyclic import check_cuts
 
 RNG = np.random.default_rng(0)
-CUTS = [0, 15, 30, 45, 60]
 FRAMES = 3 * np.eye(3)[np.tile(np.repeat([0, 1, 2], 5), 4)] + RNG.normal(size=(60, 3))
 SHORT, GAP = np.zeros((9, 2)), np.full((60, 3), np.nan)
 EQUAL = EqualPartsSegmenter(2).fit([FRAMES])
@@ -31,62 +28,35 @@ EQUAL = EqualPartsSegmenter(2).fit([FRAMES])
 
 @pytest.fixture(scope="module")
 def fitted():
-    return CyclicSegmenter(3, estimator=HMMSegmenter()).fit(FRAMES, cuts=CUTS)
+    return CyclicSegmenter(3, estimator=HMMSegmenter()).fit(FRAMES)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "cuts"),
+    "parameters",
     [
-        ({}, [0, 50, 20]),
-        ({}, [True, 50]),
-        ({}, [[0, 50], [0, 60]]),
-        ({}, [0, 2, 4]),
-        ({"decoding": "free"}, None),
-        ({"n_actions": 2000}, None),
-        ({"estimator": HMMSegmenter(max_iter=0)}, CUTS),
-        ({"estimator": EqualPartsSegmenter()}, CUTS),  # has no scores
-        ({"estimator": "hmm"}, None),
-        ({"estimator": KMeans()}, CUTS),
+        {"decoding": "free"},
+        {"n_actions": 2000},
+        {"n_actions": 30},  # more than the frames of a cycle
+        {"estimator": HMMSegmenter(max_iter=0)},
+        {"estimator": EqualPartsSegmenter()},  # has no scores
+        {"estimator": "hmm"},
+        {"estimator": KMeans()},
     ],
 )
-def test_a_fit_of_cycles_stays(fitted, parameters, cuts):
+def test_a_fit_of_cycles_stays(fitted, parameters):
     before = fitted.get_params(deep=False)
     fitted.set_params(**parameters)
     state = joblib.hash(fitted)
     with pytest.raises((TypeError, ValueError)) as error:
-        fitted.fit(FRAMES, cuts=cuts)
+        fitted.fit(FRAMES)
     assert "\n" not in str(error.value)
     assert joblib.hash(fitted) == state
     fitted.set_params(**before)
 
 
 @pytest.mark.parametrize(
-    "cuts",
-    [
-        [[0, 30, 20], [0, 40]],
-        [[0, 20], [0, 41]],
-        [[-1, 20], [0, 40]],
-        [[0, 20, 20], [0, 40]],
-        [[0, 20]],
-        [0, 20],
-        [[5], [0, 40]],
-        [[0.5, 20], [0, 40]],
-        [[0, [20]], [0, 40]],
-    ],
-)
-def test_cuts(cuts):
-    with pytest.raises(ValueError) as error:
-        check_cuts(cuts, np.array([40, 40]))
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
     ("call", "kind"),
     [
-        (lambda: find_cycles(np.ones(30), 3), ValueError),
-        (lambda: find_cycles(GAP, 3), ValueError),
-        (lambda: find_cycles(FRAMES, 0), ValueError),
-        (lambda: find_cycles(FRAMES, 2.5), ValueError),
         (lambda: AutoSegmenter(3).fit([FRAMES, GAP]), ValueError),
         (lambda: AutoSegmenter(3).predict([FRAMES]), NotFittedError),
         (lambda: save_model(AutoSegmenter(3), "model.skops"), NotFittedError),
