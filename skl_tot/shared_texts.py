@@ -188,11 +188,6 @@ TypeError, ValueError
     If an argument is not valid, or the action is not possible; nothing has changed
     then.
 """
-TEXTS["fixed_order"] = """
-order : {"strict", "mostly"}, default="mostly"
-    Course of the recordings, see `TemporalOTSegmenter`. It has no effect, as the method
-    has a fixed order.
-"""
 # Whole sections, for methods that have no other entries in them.
 for section, title, names in [
     ("of_X", "Parameters", ["X"]),

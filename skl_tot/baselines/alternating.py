@@ -78,7 +78,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions, fixed_order}
+    {shared: n_actions}
     estimator : segmenter or None, default=None
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
@@ -148,7 +148,6 @@ class ASALSegmenter(NetworkSegmenter):
 
     _parameter_constraints = {
         **NetworkSegmenter._parameter_constraints,
-        "order": [Orders(has_free=False)],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "n_steps": COUNT,
         "tol": WEIGHT,
@@ -161,9 +160,10 @@ class ASALSegmenter(NetworkSegmenter):
     }
     _embeddings = staticmethod(join_embeddings)
 
+    order = "mostly"  # not a parameter, as the order is fixed
+
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "mostly"
     estimator: Any = None
     network: str | MLP = "mlp"
     max_iter: int = 8
@@ -334,7 +334,7 @@ class MallowSegmenter(BaseSegmenter):
     _defaults_by_order = by_order(decoding=("fixed", "mallow"))
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
-        "order": [Orders(has_free=False)],
+        "order": [Orders({"strict", "mostly"})],
         "decoding": [StrOptions({AUTO, "mallow"}), StrOptions(DECODERS.keys())],
     }
 

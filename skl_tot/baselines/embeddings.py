@@ -9,7 +9,7 @@ from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
-from skl_tot.methods.base import ORDER_CONSTRAINTS, Learned, Orders, by_order
+from skl_tot.methods.base import ORDER_CONSTRAINTS, Learned, by_order
 from skl_tot.methods.gaussians import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.shared_texts import with_shared_texts
@@ -22,14 +22,10 @@ from skl_tot.training.terms import TimeStamp
 class EmbeddingSegmenter(NetworkSegmenter):
     """Base of methods that first learn an embedding, and then actions in it."""
 
-    _parameter_constraints = {
-        **NetworkSegmenter._parameter_constraints,
-        "order": [Orders(has_free=False)],
-    }
+    order = "mostly"  # no parameter of methods in fixed order
 
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "mostly"
     network: str | MLP = "mlp"
     optimizer: str | Adam = "adam"
     decoding: str = "fixed"
@@ -79,7 +75,7 @@ class CTESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions, fixed_order}
+    {shared: n_actions}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     optimizer : {"adam"} or Adam, default="adam"
@@ -154,7 +150,7 @@ class VTESegmenter(CTESegmenter):
 
     Parameters
     ----------
-    {shared: n_actions, fixed_order}
+    {shared: n_actions}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers and of the embedding, see `skl_tot.extend.MLP`.
     optimizer : optional
@@ -290,6 +286,7 @@ class UDESegmenter(EmbeddingSegmenter):
     }
 
     _: KW_ONLY
+    order: str = "mostly"
     max_iter: int = 2000
     decoding: str = "auto"
     switch_cost: Any = None

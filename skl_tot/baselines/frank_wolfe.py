@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skl_tot.methods.base import BaseSegmenter, Orders
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
@@ -37,7 +37,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions, fixed_order}
+    {shared: n_actions}
     max_iter : int, default=650
         Maximum number of iterations.
     tol : float, default=1e-4
@@ -92,13 +92,13 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
-        "order": [Orders(has_free=False)],
         "tol": WEIGHT,
     }
 
+    order = "mostly"  # not a parameter, as the order is fixed
+
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "mostly"
     max_iter: int = 650
     tol: float = 1e-4
     decoding: str = "fixed"

@@ -202,22 +202,15 @@ def learn_background(sample, paths, n_actions, percentile):
 
 
 class Orders(StrOptions):
-    """Orders of a method; the error names estimators that have others."""
-
-    def __init__(self, *, has_free=True):
-        super().__init__({"strict", "mostly", *(["free"] if has_free else [])})
+    """Orders of a method; the error names the estimator that chooses one."""
 
     def __str__(self):
-        remedies = ["AutoSegmenter chooses an order"]
-        if "free" not in self.options:
-            others = "TemporalOTSegmenter, ASOTSegmenter, UDESegmenter, HMMSegmenter"
-            remedies.append(f"'free' needs {others}")
-        return f"{super().__str__()} ({'; '.join(remedies)})"
+        return f"{super().__str__()} (AutoSegmenter chooses an order)"
 
 
 # Constraints of parameters that have a default by the order.
 ORDER_CONSTRAINTS: dict = {
-    "order": [Orders()],
+    "order": [Orders({"strict", "mostly", "free"})],
     "decoding": [StrOptions({AUTO}), StrOptions(DECODERS.keys())],
     "switch_cost": [None, *WEIGHT, StrOptions({AUTO})],
 }
