@@ -309,7 +309,7 @@ def tabulates(run, draw, model, X):
     tables.telling_features(X, labels)
     if len(rows(X)) > 1:
         groups = ["a", "b"] * (len(rows(X)) // 2)
-        tables.compare_groups(labels, groups, n_permutations=9)
+        tables.compare_groups(labels, groups)
 
 
 def draws(run, draw, model, X):

@@ -46,8 +46,8 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
         A row for each recording and action, also for actions that the recording lacks:
         number of ``bouts``; ``total``, ``mean``, ``sd``, ``median``, ``iqr`` and ``cv``
         of their durations; ``share`` in [0, 1]; ``latency``, from the start of the
-        recording to the first bout; ``interval_mean`` and ``interval_sd`` of the times
-        between bouts; ``unit`` of all times, "s" or "frames". Undefined values are NaN.
+        recording to the first bout; ``unit`` of all times, "s" or "frames". Undefined
+        values are NaN.
 
         With ``groups``, a row for each group and action: ``group`` replaces
         ``recording``, with the number of ``recordings`` and of ``recordings_with`` the
@@ -77,16 +77,15 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     """
     bouts = collect_bouts(labels, fps)
     key = "recording" if groups is None else "group"
-    table = bouts.table.assign(interval=_intervals(bouts))
-    lengths, latency = bouts.lengths, bouts.first_starts
+    table, lengths, latency = bouts.table, bouts.lengths, bouts.first_starts
     if groups is not None:
         group_of = group_of_recordings(groups, bouts.names)
-        table["group"] = bouts.of_groups(group_of)
+        table = table.assign(group=bouts.of_groups(group_of))
         lengths = lengths.groupby(group_of, sort=False).sum()
         keys = [latency.index.get_level_values(0).map(group_of), "action"]
         latency = latency.groupby(keys, observed=True).mean()
     by_action = table.groupby([key, "action"], observed=False)
-    times, intervals = by_action["duration"], by_action["interval"]
+    times = by_action["duration"]
     budget = times.agg(["count", "sum", "mean", "std", "median"])
     budget.columns = ["bouts", "total", "mean", "sd", "median"]
     budget["iqr"] = times.quantile(0.75) - times.quantile(0.25)
@@ -94,18 +93,10 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     owners = budget.index.get_level_values(0)
     budget["share"] = budget["total"] / lengths.reindex(owners).to_numpy()
     budget["latency"] = latency.reindex(budget.index)
-    budget["interval_mean"], budget["interval_sd"] = intervals.mean(), intervals.std()
     if groups is not None:
         budget.insert(0, "recordings", group_of.value_counts()[owners].to_numpy())
         budget.insert(1, "recordings_with", by_action["recording"].nunique())
     return bouts.plain(budget.reset_index()).assign(unit=bouts.unit)
-
-
-def _intervals(bouts):
-    """Time since the last bout of the action, without breaks."""
-    before = bouts.by_action[["end", "paused_end"]].shift()
-    passed = bouts.table["start"] - before["end"]
-    return passed - (bouts.table["paused"] - before["paused_end"])
 
 
 @with_shared_texts
@@ -220,12 +211,6 @@ def count_steps(bouts, groups=None):
 
 def describe_equal_parts(bouts):
     """Say on how much of the time equal parts of recordings would agree with bouts."""
-    share = share_of_equal_parts(bouts)
-    return f"Equal parts would agree on {100 * share:.0f} % of the frames."
-
-
-def share_of_equal_parts(bouts):
-    """Share of the time in which as many equal parts as actions agree with bouts."""
     n_actions, lengths = len(bouts.actions), bouts.lengths.to_numpy()
     length, origin = lengths[bouts.recordings], bouts.origins.iloc[bouts.recordings]
     times = bouts.table[["start", "end", "paused", "paused_end"]].to_numpy().T
@@ -237,7 +222,8 @@ def share_of_equal_parts(bouts):
         common = common.clip(0) * length / n_actions
         agreements[:, part] = np.bincount(bouts.codes, common, minlength=n_actions)
     agreed = agreements[linear_sum_assignment(agreements, maximize=True)]
-    return float(agreed.sum() / lengths.sum())
+    share = 100 * agreed.sum() / lengths.sum()
+    return f"Equal parts would agree on {share:.0f} % of the frames."
 
 
 def repeated_cycles(bouts, names, circle=None):

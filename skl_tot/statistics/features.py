@@ -19,7 +19,6 @@ from skl_tot.shared_texts import with_shared_texts
 
 CLEAR = 0.6  # score above which a feature is not useless, with few recordings too
 N_BINS = 20  # of the values of a feature
-SCORES = ["score", "before", "after"]
 
 
 class Profiles(NamedTuple):
@@ -182,10 +181,9 @@ def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
         A row for each action and feature, the most telling features of an action first:
         ``action``, ``rank`` from 1, ``feature``; ``score``, the share of correctly
         classified frames, 0.5 by chance, with equal weights of the action and its
-        neighbours; ``before`` and ``after``, the same for one neighbour; ``tells``,
-        whether the score is at least 0.55 and above chance; and ``carries_nothing``,
-        whether the feature tells no action and no score is at least 0.6. Scores are NaN
-        for actions that occur once, or have no neighbours.
+        neighbours; ``tells``, whether the score is at least 0.55 and above chance; and
+        ``carries_nothing``, whether the feature tells no action and no score is at
+        least 0.6. Scores are NaN for actions that occur once, or have no neighbours.
 
     Notes
     -----
@@ -246,7 +244,7 @@ class TellingSample:
         labels = [label for _, _, label in self.bouts]
         actions = sorted(set(labels))
         names = check_feature_names(feature_names, self.n_features)
-        columns = ["action", "rank", "feature", *SCORES, "tells", "carries_nothing"]
+        columns = ["action", "rank", "feature", "score", "tells", "carries_nothing"]
         if not actions:
             return pd.DataFrame(columns=columns)
         scores_of = {}
@@ -278,8 +276,8 @@ class TellingSample:
         units, halves = _find_units(videos[bouts])
         if len(np.unique(halves)) < 2:
             unknown = np.full(self.n_features, np.nan)
-            return dict.fromkeys(SCORES, unknown) | {"tells": np.isfinite(unknown)}
-        frames, sides = [], []  # side: 0 of the bout, 1 before, 2 after, by unit
+            return {"score": unknown, "tells": np.isfinite(unknown)}
+        frames, sides = [], []  # side: 0 of the bout, 1 of its neighbours, by unit
         for unit, i in zip(units, bouts):
             kept = [(self.frames[i], 0)]
             if has_before[i]:
@@ -287,20 +285,20 @@ class TellingSample:
                 kept.append((before[-max(len(before) // 2, 1) :], 1))
             if has_after[i]:
                 after = self.frames[i + 1]
-                kept.append((after[: max(len(after) // 2, 1)], 2))
+                kept.append((after[: max(len(after) // 2, 1)], 1))
             for rows, side in kept:
                 frames.append(rows)
-                sides += [3 * unit + side] * len(rows)
+                sides += [2 * unit + side] * len(rows)
         frames, sides = np.concatenate(frames), np.array(sides)
         shares = []
         for first in range(0, self.n_features, 32):  # at once, which bounds the memory
             counts = _count(frames[:, first : first + 32], sides, len(halves))
             shares.append(_share_right(counts, halves))
-        shares = np.concatenate(shares, axis=2)
-        means = np.ma.masked_invalid(shares).mean(axis=1).filled(np.nan)
+        shares = np.concatenate(shares, axis=1)
+        score = shares.mean(axis=0)
         # less than 0.55 tells too little, however certain
-        tells = _is_above_chance(shares[0], halves, level) & (means[0] >= 0.55)
-        return dict(zip(SCORES, means)) | {"tells": tells}
+        tells = _is_above_chance(shares, halves, level) & (score >= 0.55)
+        return {"score": score, "tells": tells}
 
 
 def _find_units(videos):
@@ -317,31 +315,25 @@ def _find_units(videos):
 
 
 def _count(frames, sides, n_units):
-    """Count frames (n_units, 3, n_features, N_BINS): of the bout, before and after."""
+    """Count frames (n_units, 2, n_features, N_BINS): of the bout, and beside it."""
     edges = np.quantile(frames, np.arange(1, N_BINS) / N_BINS, axis=0, method="lower")
     bins = sum((frames > edge).astype(int) for edge in edges)
     n_features = frames.shape[1]
     cells = (sides[:, None] * n_features + np.arange(n_features)) * N_BINS + bins
-    shape = (n_units, 3, n_features, N_BINS)
+    shape = (n_units, 2, n_features, N_BINS)
     return np.bincount(cells.ravel(), minlength=np.prod(shape)).reshape(shape)
 
 
 def _share_right(counts, halves):
-    """Shares (3, n_units, n_features) of correct frames: in total, before and after."""
+    """Shares (n_units, n_features) of correct frames, of the action and beside it."""
     # The bins of a unit belong to the action if they do so in the other half.
     learnt = np.array([counts[halves != half].sum(axis=0) for half in (0, 1)])[halves]
-    inside, beside = learnt[:, 0], learnt[:, 1] + learnt[:, 2]
+    inside, beside = learnt[:, 0], learnt[:, 1]
     n_inside, n_beside = inside.sum(axis=-1), beside.sum(axis=-1)
     margin = inside * n_beside[..., None] - beside * n_inside[..., None]
     is_inside = (1 + np.sign(margin)) / 2  # 1/2 for a tie
-    sides = [counts[:, 1] + counts[:, 2], counts[:, 1], counts[:, 2]]
-    right = _weighted_share(counts[:, 0], is_inside)
-    return np.array([(right + _weighted_share(x, 1 - is_inside)) / 2 for x in sides])
-
-
-def _weighted_share(counts, is_right):
-    with np.errstate(invalid="ignore"):
-        return (counts * is_right).sum(axis=-1) / counts.sum(axis=-1)
+    is_right = np.stack([is_inside, 1 - is_inside], axis=1)
+    return ((counts * is_right).sum(axis=-1) / counts.sum(axis=-1)).mean(axis=1)
 
 
 def _is_above_chance(scores, halves, level):

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import bootstrap, false_discovery_control, permutation_test
 from sklearn.utils import check_random_state
 
-from skl_tot.recordings.errors import is_int, is_number, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
@@ -16,6 +16,8 @@ from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 # Groups differ if q is below: among those, at most one in twenty is expected to be
 # false.
 MAX_Q = 0.05
+# Most permutations of a test, and bootstrap samples of an interval.
+N_DRAWN, LEVEL = 9999, 0.95
 N_NAMED = 5  # differing actions in a sentence
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {mean}", "{:.4g} {unit}"),
@@ -28,20 +30,13 @@ COLUMNS = [
     *("measure", "action", "to", "first", "second"),
     *("n_first", "n_second", "mean_first", "mean_second"),
     *("difference", "low", "high", *EFFECTS),
-    *("p", "q", "permutations", "exact", "unit"),
+    *("p", "q", "permutations", "unit"),
 ]
 
 
 @with_shared_texts
 def compare_groups(
-    labels,
-    groups,
-    subject=None,
-    *,
-    fps=None,
-    n_permutations=9999,
-    confidence_level=0.95,
-    random_state=0,
+    labels, groups, subject=None, *, fps=None, random_state=0
 ) -> pd.DataFrame:
     r"""Compare durations, shares, bouts and transitions of groups of recordings.
 
@@ -49,7 +44,7 @@ def compare_groups(
     one value per group, from all its recordings there. `scipy.stats.permutation_test`
     compares the two means: by all divisions into groups of these sizes if each subject
     is in one group, by all swaps of the two values of subjects if each is in both, as
-    before and after a treatment. Of more than ``n_permutations``, a sample is drawn.
+    before and after a treatment. Of more than 9,999, a sample is drawn.
 
     Parameters
     ----------
@@ -61,10 +56,6 @@ def compare_groups(
         Person, animal or machine of each recording, by name or in order. None treats
         each recording as a subject.
     {shared: fps}
-    n_permutations : int, default=9999
-        Maximum number of permutations, and number of bootstrap samples.
-    confidence_level : float, default=0.95
-        Coverage probability of intervals.
     {shared: random_state=0}
 
     Returns
@@ -79,13 +70,13 @@ def compare_groups(
         - ``first`` and ``second``, the groups, in the order of their first recordings;
           ``n_first``, ``n_second``, ``mean_first`` and ``mean_second``: number and mean
           of their subjects with a value.
-        - ``difference``, second minus first, and its confidence interval ``low`` to
-          ``high``, percentiles of `scipy.stats.bootstrap`. With few subjects, it is
+        - ``difference``, second minus first, and its 95 % confidence interval ``low``
+          to ``high``, percentiles of `scipy.stats.bootstrap`. With few subjects, it is
           too narrow.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
           within groups, and its interval ``effect_low`` to ``effect_high``.
         - ``p``, two-sided: twice the smaller one-sided p, a multiple of 2 /
-          ``permutations``, the number for p; ``exact``, whether these are all.
+          ``permutations``, their number for p.
         - ``q``, by Benjamini and Hochberg over all rows of the measure.
         - ``unit`` of the means: "s" or "frames" of durations, else "".
 
@@ -104,10 +95,6 @@ def compare_groups(
       action  difference      p      q
     0    cut        -6.0  0.029  0.057
     """
-    if not (is_int(n_permutations) and n_permutations > 0):
-        refuse("n_permutations", n_permutations, "a positive integer")
-    if not (is_number(confidence_level) and 0 < confidence_level < 1):
-        refuse("confidence_level", confidence_level, "a number between 0 and 1")
     random = check_random_state(random_state)
     bouts = collect_bouts(labels, fps)
     if not bouts.actions:
@@ -120,9 +107,8 @@ def compare_groups(
     tables = []
     for pair in itertools.combinations(group_of.unique(), 2):
         first, second, is_paired = _pick_samples(samples, values, pair)
-        test = is_paired, n_permutations, confidence_level, random
-        table = _compare_columns(first, second, *test)
-        _warn_of_few(table, pair, 1 - confidence_level)
+        table = _compare_columns(first, second, is_paired, random)
+        _warn_of_few(table, pair)
         for column, group in zip(("first", "second"), pair):
             table[column] = [group] * len(table)  # a group may be a tuple
         tables.append(keys.join(table))
@@ -189,20 +175,18 @@ def _pick_samples(samples, values, pair):
     return before, after, True
 
 
-def _warn_of_few(table, pair, level):
+def _warn_of_few(table, pair):
     n_permutations = table["permutations"].max()
-    if not n_permutations or 2 / n_permutations < level:
-        return
-    n_subjects = f"{table['n_first'].max()} and {table['n_second'].max()}"
-    few = f"{pair[0]} and {pair[1]} have so few subjects, {n_subjects}, that there are"
-    few += f" {n_permutations} permutations and"
-    if not table["exact"].all():
-        few = f"n_permutations={n_permutations - 1} is so few that"
-    least = 2 / n_permutations
-    warn_user(f"{few} no p is below {least:.2g}; groups need more to differ.")
+    if n_permutations and 2 / n_permutations >= 1 - LEVEL:
+        n_subjects = f"{table['n_first'].max()} and {table['n_second'].max()}"
+        warn_user(
+            f"{pair[0]} and {pair[1]} have so few subjects, {n_subjects}, that there "
+            f"are {n_permutations} permutations and no p is below "
+            f"{2 / n_permutations:.2g}; groups need more to differ."
+        )
 
 
-def _compare_columns(first, second, *test):
+def _compare_columns(first, second, is_paired, random):
     """Table with a row for each column of values (n_subjects, ...) of two groups."""
     # columns with the same subjects share a test
     is_known = np.isfinite(np.concatenate([first, second]))
@@ -212,23 +196,23 @@ def _compare_columns(first, second, *test):
         columns = np.flatnonzero(numbers.ravel() == k)
         one = first[has_value[: len(first)]][:, columns]
         other = second[has_value[len(first) :]][:, columns]
-        row = {"permutations": 0, "exact": True, "p": np.nan}  # too few subjects
+        row = {"permutations": 0, "p": np.nan}  # too few subjects
         for place, values in (("first", one), ("second", other)):
             row[f"n_{place}"] = len(values)
             row[f"mean_{place}"] = values.mean(axis=0) if len(values) else np.nan
         if min(len(one), len(other)) > 1:
-            row |= _test(one, other, *test)
+            row |= _test(one, other, is_paired, random)
         tables.append(pd.DataFrame(row, index=columns))
     return pd.concat(tables).sort_index()
 
 
-def _test(first, second, is_paired, n_permutations, level, random):
+def _test(first, second, is_paired, random):
     """Differences, effects, their intervals, and p of all columns, by name."""
     # from the first subject and in units of the range, so that ties are equal
     origin, unit = first[0], np.ptp(np.concatenate([first, second]), axis=0)
     unit[unit == 0] = 1
     samples = [(values - origin) / unit for values in (second, first)]
-    drawn = {"n_resamples": n_permutations, "random_state": random, "batch": 500}
+    drawn = {"n_resamples": N_DRAWN, "random_state": random, "batch": 500}
     kind = "samples" if is_paired else "independent"
     test = permutation_test(
         samples, _difference, permutation_type=kind, vectorized=True, **drawn
@@ -239,7 +223,7 @@ def _test(first, second, is_paired, n_permutations, level, random):
         paired=is_paired,
         vectorized=True,
         method="percentile",
-        confidence_level=level,
+        confidence_level=LEVEL,
         **drawn,
     ).confidence_interval
     row = {"difference": second.mean(axis=0) - first.mean(axis=0)}
@@ -250,9 +234,8 @@ def _test(first, second, is_paired, n_permutations, level, random):
             row[effect] = row[name] / scale
     n_all = math.comb(len(first) + len(second), len(first))
     n_all = 2 ** len(first) if is_paired else n_all
-    is_exact = n_all <= n_permutations
-    n_used = n_all if is_exact else n_permutations + 1  # with the actual groups
-    return row | {"permutations": n_used, "exact": is_exact}
+    n_used = n_all if n_all <= N_DRAWN else N_DRAWN + 1  # with the actual groups
+    return row | {"permutations": n_used}
 
 
 def _difference(second, first, axis):

@@ -15,7 +15,7 @@ from skl_tot.statistics import (
     transitions,
     usual_order,
 )
-from skl_tot.statistics.actions import share_of_equal_parts
+from skl_tot.statistics.actions import describe_equal_parts
 from skl_tot.statistics.bouts import collect_bouts
 
 ACTIONS = np.array(["cut", "mix", "bake", "eat", "background"])
@@ -50,11 +50,8 @@ def bouts_by_hand(labels, fps):
 
 
 def statistics_by_hand(bouts, key, lengths):
-    """Table of bouts by pandas, with the gaps between those of an action."""
-    own = bouts.groupby(["recording", "action"])
-    bouts["gap"] = bouts["start"] - own["end"].shift()
+    """Table of bouts by pandas."""
     times = bouts.groupby([key, "action"])["duration"]
-    gaps = bouts.groupby([key, "action"])["gap"]
     found = times.agg(["size", "sum", "mean", "std", "median"])
     found.columns = ["bouts", "total", "mean", "sd", "median"]
     found["iqr"] = times.quantile(0.75) - times.quantile(0.25)
@@ -63,7 +60,6 @@ def statistics_by_hand(bouts, key, lengths):
     keys = [key, "action"] + ["recording"] * (key == "group")
     firsts = bouts.groupby(keys)["start"].min()
     found["latency"] = firsts.groupby([key, "action"]).mean()
-    found["interval_mean"], found["interval_sd"] = gaps.mean(), gaps.std()
     return found
 
 
@@ -231,4 +227,5 @@ def test_equal_parts_have_the_score_of_their_frames():
     parts = [equal_parts(len(path), 3) for path in paths]
     expected = mof_score(paths, parts, background=-1)
     assert expected < 0.9
-    assert share_of_equal_parts(collect_bouts(paths, 12.5)) == pytest.approx(expected)
+    said = describe_equal_parts(collect_bouts(paths, 12.5))
+    assert said == f"Equal parts would agree on {100 * expected:.0f} % of the frames."

@@ -40,8 +40,6 @@ CALLS = {
     cycle_times: [(AB, {"start": start}) for start in ("z", ["a", "b", "a"])],
     compare_groups: [
         *(([["x", "y"]] * 4, list("aabb"), options) for options in (
-            {"n_permutations": 0},
-            {"confidence_level": 1},
             {"subject": list("xyyz")},
             {"subject": list("xyz")},
             {"subject": ["x", "y", "z", None]},
