@@ -228,9 +228,6 @@ class UDESegmenter(EmbeddingSegmenter):
     Parameters
     ----------
     {shared: n_actions}
-    order : {"strict", "mostly", "free"}, default="mostly"
-        As for `TemporalOTSegmenter`: it sets β, and ``decoding`` and ``switch_cost`` if
-        these have their default.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
@@ -239,6 +236,9 @@ class UDESegmenter(EmbeddingSegmenter):
         rate, and is otherwise `Adam`.
     {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
     {shared: device, random_state}
+    order : {"strict", "mostly", "free"}, default="mostly"
+        As for `TemporalOTSegmenter`: it sets β, and ``decoding`` and ``switch_cost`` if
+        these have their default.
     max_iter : int, default=2000
         Optimiser steps, one mini-batch each.
 
