@@ -7,7 +7,7 @@ import warnings
 from functools import partial
 
 from skl_tot import __version__
-from skl_tot.app.cli import corrections, fitting, predictions, reports, stages, trying
+from skl_tot.app.cli import corrections, fitting, predictions, reports, stages
 from skl_tot.app.cli.arguments import Parser
 from skl_tot.app.cli.outputs import in_options
 
@@ -22,7 +22,7 @@ COMMANDS = {  # in the order of use
     "review": corrections.add_review,
     "refine": corrections.add_refine,
     "subtasks": predictions.add_subtasks,
-    "demo": trying.add_demo,
+    "demo": fitting.add_demo,
 }
 
 

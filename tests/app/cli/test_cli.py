@@ -247,12 +247,12 @@ def test_names_that_the_output_cannot_show(run, folder, monkeypatch):
 def test_closed_streams(command, redirected, status):
     code = """
 import os
-from skl_tot.app.cli import main, trying
+from skl_tot.app.cli import fitting, main
 
 def demo(_):
     print("made" * 100_000)  # more than a pipe holds
 
-trying.demo = demo
+fitting.demo = demo
 status = main.main()
 with open(os.devnull) as file:
     raise SystemExit(status if file.fileno() > 2 else 9)
@@ -278,7 +278,7 @@ def test_told_to_end(tmp_path, name, status, message, hidden):
 import os, signal, sys, time
 # a shell that starts a job in the background has it ignore this signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from skl_tot.app.cli import main, trying
+from skl_tot.app.cli import fitting, main
 from skl_tot.recordings import files
 
 def demo(_):
@@ -291,7 +291,7 @@ def demo(_):
             raise {hidden or None} from None
         raise
 
-trying.demo = demo
+fitting.demo = demo
 sys.argv = ["skl-tot", "demo"]
 sys.exit(main.main())
 """
@@ -321,7 +321,7 @@ def test_remedies_are_options(monkeypatch, capsys, text, expected):
             warnings.warn(text, stacklevel=1)
         raise ValueError(text)
 
-    monkeypatch.setattr("skl_tot.app.cli.trying.demo", demo)
+    monkeypatch.setattr("skl_tot.app.cli.fitting.demo", demo)
     assert main(["demo"]) == 2
     error = capsys.readouterr().err.splitlines()
     assert error == [f"skl-tot: warning: {expected}", f"skl-tot demo: {expected}"]
