@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
+from skl_tot.app.cli.outputs import stage
 from skl_tot.app.cli.recipes import Recipe, recipe_options
-from skl_tot.app.cli.stages import stage
 
 # Options of a first fit, and all of a recipe.
 OF_FIT = ("method", "set", "order")

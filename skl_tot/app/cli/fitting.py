@@ -7,8 +7,8 @@ from pathlib import Path
 
 import skl_tot
 from skl_tot.app.cli import arguments, inputs, outputs
+from skl_tot.app.cli.outputs import stage
 from skl_tot.app.cli.recipes import Recipe, recipe_options
-from skl_tot.app.cli.stages import stage
 from skl_tot.progress import each
 from skl_tot.recordings.errors import how_to_install
 

@@ -7,8 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from skl_tot.app.cli.outputs import count, print_rows
-from skl_tot.app.cli.stages import stage
+from skl_tot.app.cli.outputs import count, print_rows, stage
 from skl_tot.progress import each
 
 # Options of `read_recordings`.

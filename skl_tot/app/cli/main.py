@@ -7,9 +7,8 @@ import warnings
 from functools import partial
 
 from skl_tot import __version__
-from skl_tot.app.cli import corrections, fitting, predictions, reports, stages
+from skl_tot.app.cli import corrections, fitting, outputs, predictions, reports
 from skl_tot.app.cli.arguments import Parser
-from skl_tot.app.cli.outputs import in_options
 
 COMMANDS = {  # in the order of use
     "features": fitting.add_features,
@@ -56,7 +55,7 @@ def main(argv=None):
     if options.command is None:
         parser.print_help()
         return 0
-    stages.begin(argv is None or sys.stderr.isatty())
+    outputs.begin(argv is None or sys.stderr.isatty())
     with warnings.catch_warnings():
         warnings.showwarning = partial(_print_warning, set())
         try:
@@ -109,7 +108,7 @@ def _explain(command, error, received):
         return 130
     said = (ImportError, OSError, RuntimeError, TypeError, ValueError)
     kind = "" if isinstance(error, said) else f"{type(error).__name__}: "
-    text = in_options(one_line(error))
+    text = outputs.in_options(one_line(error))
     print(f"skl-tot {command}: {kind}{text}", file=sys.stderr)
     return 2
 
@@ -117,7 +116,7 @@ def _explain(command, error, received):
 def _print_warning(printed, message, *_, **__):
     from skl_tot.recordings.errors import one_line
 
-    text = in_options(one_line(message))
+    text = outputs.in_options(one_line(message))
     if text not in printed:
         print(f"skl-tot: warning: {text}", file=sys.stderr)
     printed.add(text)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
-from skl_tot.app.cli.stages import stage
+from skl_tot.app.cli.outputs import stage
 from skl_tot.progress import each
 
 

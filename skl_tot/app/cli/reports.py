@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
-from skl_tot.app.cli.stages import stage
+from skl_tot.app.cli.outputs import stage
 
 N_SHOWN = 5  # recordings, or differences of groups, that are printed
 # Columns of deviations with actions, and the text of an action or a pair.

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import skl_tot
-from skl_tot.app.cli import stages
+from skl_tot.app.cli import outputs
 from skl_tot.app.cli.main import COMMANDS, main, make_parser
 from skl_tot.corrections import rename
 from skl_tot.datasets import load_action_dataset
@@ -196,8 +196,8 @@ def test_progress_on_a_terminal(run, monkeypatch, capsys):
     pty = pytest.importorskip("pty")
     import termios
 
-    monkeypatch.setattr(stages, "FIRST", 0)
-    monkeypatch.setattr(stages, "OF_STAGE", 0)
+    monkeypatch.setattr(outputs, "FIRST", 0)
+    monkeypatch.setattr(outputs, "OF_STAGE", 0)
     terminal, end = pty.openpty()
     termios.tcsetwinsize(end, (24, 80))
     with open(end, "w", encoding="utf-8") as stream:
@@ -214,15 +214,15 @@ def test_progress_on_a_terminal(run, monkeypatch, capsys):
 def test_progress_in_lines(run, folder, monkeypatch, capsys):
     """A stage with steps, and one that reports none."""
     for name, seconds in [("FIRST", 0), ("OF_STAGE", 0), ("OF_LINES", 0.01)]:
-        monkeypatch.setattr(stages, name, seconds)
-    begin = stages.begin
-    monkeypatch.setattr(stages, "begin", lambda _: begin(True))
+        monkeypatch.setattr(outputs, name, seconds)
+    begin = outputs.begin
+    monkeypatch.setattr(outputs, "begin", lambda _: begin(True))
     assert run("fit flat --n-actions 3 --out a.skops --set max_iter=30") == 0
     lines = capsys.readouterr().err.splitlines()
     shown = r"skl-tot: fitting, \d+ of 30 steps, about \d+ s left"
     assert any(re.fullmatch(shown, line) for line in lines)
     assert "skl-tot: rating the fit, 0 s" in lines
-    monkeypatch.setattr(stages, "begin", begin)
+    monkeypatch.setattr(outputs, "begin", begin)
     assert run("predict a.skops flat --out p") == 0
     assert capsys.readouterr().err == ""  # within three seconds
 
