@@ -304,11 +304,7 @@ def _read_labels(folder, feature_path, shape, target_names):
         number = f"{len(paths)} of the files {name}.txt and {name}"
         raise error(f"{folder} has {number}, expected 1.")
     path = paths[0]
-    try:
-        lines = split_lines(read_text(path).rstrip())
-    except OSError as error:
-        raise ValueError(f"{one_line(path)} cannot be read: {error}") from error
-    labels = [line.strip() for line in lines]
+    labels = [line.strip() for line in split_lines(read_text(path).rstrip())]
     for i, label in enumerate(labels, start=1):
         if not label or (target_names is not None and label not in target_names):
             expected = "a label" if target_names is None else f"one of {target_names}"

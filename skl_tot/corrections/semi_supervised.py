@@ -32,7 +32,6 @@ from skl_tot.metrics.scores import mof_scorer
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
 from skl_tot.progress import part
-from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
     arrange_each,
@@ -179,10 +178,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         for estimator in self._given_estimators():
             if estimator is not None:
                 check_segmenter(estimator)
-        for view in self.views or []:
-            if not (hasattr(view, "fit_transform") and hasattr(view, "transform")):
-                expected = "transformers of recordings, such as FrameView"
-                refuse("views", type(view).__name__, expected, TypeError)
         return self._fit(X, None, partial(self._learn, y=y))
 
     def score(self, X, y=None) -> float:

@@ -1,6 +1,5 @@
 """Decoders, from log-likelihoods to labels, and decoding of recordings."""
 
-import contextlib
 from typing import NamedTuple
 
 import numpy as np
@@ -309,9 +308,7 @@ def _check_min_frames(min_frames):
 
 
 def _checked_transcript(transcript, n_actions):
-    actions = np.array(0)
-    with contextlib.suppress(TypeError, ValueError, RecursionError):
-        actions = np.asarray(transcript)
+    actions = np.asarray(transcript)
     is_integer = actions.dtype.kind in "iu"
     is_known = is_integer and np.isin(actions, np.arange(n_actions)).all()
     if actions.ndim != 1 or len(actions) == 0 or not is_known:

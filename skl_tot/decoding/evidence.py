@@ -3,13 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.recordings.clocks import check_breaks
 from skl_tot.recordings.errors import RecordingValueError, is_number, refuse
-from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.labels import BACKGROUND, as_reals, find_segments
 from skl_tot.recordings.signals import lagged_products
 
 # Added to variances, in squared units of the (standardised) features.
@@ -271,16 +270,9 @@ def find_switch_cost(*log_likelihoods):
 
 def check_log_likelihood(values):
     """Return log-likelihoods as float64, finite and not too large; refuse others."""
-    if np.ma.isMaskedArray(values) or sparse.issparse(values):
+    if np.ma.isMaskedArray(values):
         refuse("log_likelihood", type(values), "an array (frames, actions)", TypeError)
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(array.dtype)
-        with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
-            array = array.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise ValueError("log_likelihood is no table of numbers.") from None
+    array = as_reals(values, "log_likelihood")
     if array.ndim != 2 or 0 in array.shape:
         refuse("the shape of log_likelihood", array.shape, "(frames, actions)")
     # also refuses NaN; sums of larger values may overflow

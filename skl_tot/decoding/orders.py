@@ -237,7 +237,8 @@ class DurationDecoder(Decoder):
         """Find the likeliest path through a transcript, by bins."""
         n_frames, n_segments = len(log_likelihood), len(transcript)
         starts, lengths = _cut(n_frames, max(self.max_bins, n_segments))
-        min_bins = _least_bins(min_frames, n_frames, len(starts))
+        # the least number of bins that always have so many frames
+        min_bins = -(-min_frames * len(starts) // n_frames)
         if len(starts) < min_bins * n_segments:
             return super().along(log_likelihood, transcript, min_frames)
         table = duration_table(self.mean_durations[transcript], len(starts), min_bins)
@@ -251,11 +252,6 @@ def _cut(n_frames, max_bins):
     n_bins = min(n_frames, max_bins)
     edges = np.arange(n_bins + 1) * n_frames // n_bins
     return edges[:-1], np.diff(edges)
-
-
-def _least_bins(min_frames, n_frames, n_bins):
-    """Least number of bins that always have ``min_frames``."""
-    return -(-min_frames * n_bins // n_frames)
 
 
 def _scores_of_lengths(entries, log_durations):

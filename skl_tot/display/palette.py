@@ -14,11 +14,7 @@ from skl_tot.recordings.labels import (
     pair_by_name,
     split_label_sequences,
 )
-from skl_tot.recordings.names import (
-    default_names,
-    distinct_labels,
-    name_labels,
-)
+from skl_tot.recordings.names import default_names, distinct_labels
 
 # Code of frames of clusters without label; no label has it, nor `BACKGROUND`.
 UNMATCHED = int(np.iinfo(np.intp).min)
@@ -99,22 +95,22 @@ def name_methods(y_true, y_pred):
     return {None: y_pred}
 
 
-def encode(y_true, methods, target_names):
+def encode(y_true, methods):
     """Codes of predictions, and of ground truth if it is not None."""
     methods = split_methods(methods)
     if y_true is not None:
-        return _encode_with_truth(methods, y_true, target_names)
+        return _encode_with_truth(methods, y_true)
     sequences = list(chain.from_iterable(methods))
-    code_of, names = _number_labels(sequences, target_names, "action")
+    code_of, names = _number_labels(sequences, "action")
     bars = [_to_codes(videos, code_of) for videos in methods]
     return Encoded(names, None, list(zip(*bars)))
 
 
-def _encode_with_truth(methods, y_true, target_names):
+def _encode_with_truth(methods, y_true):
     """Codes of ground truth, and of predictions by the labels that they match."""
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
-    code_of, names = _number_labels(true, target_names, "label")
+    code_of, names = _number_labels(true, "label")
     bars, title = [_to_codes(true, code_of)], None
     for pred in methods:
         match = match_labels(y_true, pred)
@@ -150,31 +146,17 @@ def _check_method(name, videos, first_method):
             raise RecordingValueError(f"{text}, as for the first method.", i)
 
 
-def _number_labels(sequences, target_names, word):
+def _number_labels(sequences, word):
     """Codes of the labels that occur, and names of the codes in order of the legend."""
     if len({sequence.dtype.kind for sequence in sequences}) > 1:
         raise TypeError("y_pred has text for some methods and integers for others.")
     labels = sorted(distinct_labels(sequences) - NO_ACTION)
-    code_of = _places(labels, target_names)
-    if target_names is None:
-        target_names = default_names(labels, word)
-    named = name_labels(labels, target_names)
+    is_text = bool(labels) and isinstance(labels[0], str)
+    code_of = dict(zip(labels, range(len(labels)) if is_text else labels))
+    named = default_names(labels, word)
     names = {code_of[label]: name for label, name in named.items()}
     names |= {BACKGROUND: BACKGROUND_NAME, UNMATCHED: "no match"}
     return code_of | dict.fromkeys(NO_ACTION, BACKGROUND), names
-
-
-def _places(labels, target_names):
-    """Code of each label, as independent as possible of other labels."""
-    if not labels or not isinstance(labels[0], str):
-        return {label: label for label in labels}
-    if target_names is None:
-        order = labels
-    elif isinstance(target_names, dict):
-        order = sorted({*labels, *(x for x in target_names if isinstance(x, str))})
-    else:
-        order = list(target_names)
-    return {label: order.index(label) for label in labels if label in order}
 
 
 def _name_clusters(names, code_of):

@@ -50,32 +50,17 @@ class Display:
         return self
 
 
-def check_methods(estimator, *names):
-    """Refuse an estimator that lacks one of these methods."""
-    for name in names:
-        if not hasattr(estimator, name):
-            expected = f"one with {' and '.join(names)}"
-            refuse("estimator", estimator, expected, TypeError)
-
-
 def draw_segments(ax, codes, starts, ends, bottoms, height):
     """Draw segments, in arrays, as boxes in the styles of their codes."""
+    from matplotlib.collections import PolyCollection
+
     x = np.stack([starts, starts, ends, ends], axis=1)
     y = np.stack([bottoms, bottoms + height, bottoms + height, bottoms], axis=1)
     boxes = np.stack([x, y], axis=2)
     for code in np.unique(codes).tolist():  # a collection each, for speed
-        draw_boxes(ax, boxes[codes == code], code)
+        style = style_of(code).options()
+        ax.add_collection(PolyCollection(boxes[codes == code], **style))
     ax.autoscale_view()
-
-
-def draw_boxes(ax, boxes, code, **options):
-    """Draw boxes, arrays of shape (n_boxes, 4, 2), in the style of a code."""
-    from matplotlib.collections import PolyCollection
-
-    # limits of the axes include only data coordinates
-    is_data = "transform" not in options
-    boxes = PolyCollection(boxes, **style_of(code).options(), **options)
-    ax.add_collection(boxes, autolim=is_data)
 
 
 def legend_size(entries, title, height):
@@ -130,9 +115,10 @@ class SegmentationDisplay(Display):
     in brackets. The integer -1, or text "background", is background, which is white.
     Several methods have a bar and a match each.
 
-    The integer ``i`` has the same colour in all pictures, text that of its index in
-    ``target_names`` or else among the sorted labels. Twenty labels have different
-    colours, further ones repeat them with hatches. Breaks of `Recordings` cut the bars.
+    The integer ``i`` has the same colour in all pictures, text that of its index among
+    the sorted labels. Twenty labels have different colours, further ones repeat them
+    with hatches. Rows have the names of recordings, or "recording 0", …, and breaks of
+    `Recordings` cut the bars.
 
     Parameters
     ----------
@@ -142,13 +128,6 @@ class SegmentationDisplay(Display):
         Predicted clusters of the same recordings, integers or text. A dict has methods
         by name, or else recordings by name: the names of ``y_true``, or names other
         than text.
-    target_names : dict or sequence of str, default=None
-        Names of the labels of ``y_true``, or of the clusters without ground truth:
-        ``{label: name}`` for some, or a sequence in which integer ``i`` is
-        ``target_names[i]``; for text labels a sequence sets only the order. None calls
-        integer ``i`` "action i", or "label i" in ground truth.
-    video_names : sequence of str, default=None
-        Names of the recordings; None takes their own, or "recording 0", ….
     videos : sequence of int, default=None
         Indices of the recordings to draw; None draws all. Matches and colours refer to
         all recordings.
@@ -165,8 +144,6 @@ class SegmentationDisplay(Display):
     _: KW_ONLY
     y_true: Any = None
     y_pred: Any
-    target_names: Any = None
-    video_names: Any = None
     videos: Any = None
 
     @classmethod
@@ -189,7 +166,6 @@ class SegmentationDisplay(Display):
 
         {shared: drawn}
         """
-        check_methods(estimator, "predict")
         y_pred = estimator.predict(X)
         if isinstance(y_pred, dict):  # by recording
             y_pred = {None: y_pred}
@@ -224,7 +200,7 @@ class SegmentationDisplay(Display):
 
     def _prepare(self, fps):
         methods = name_methods(self.y_true, self.y_pred)
-        encoded = encode(self.y_true, methods, self.target_names)
+        encoded = encode(self.y_true, methods)
         names = self._name_videos(methods, len(encoded.videos))
         rows = []
         for i in self._check_videos(len(encoded.videos)):
@@ -241,13 +217,9 @@ class SegmentationDisplay(Display):
         return _figure_size(rows, bar_names, entries, encoded.title), draw
 
     def _name_videos(self, methods, n_videos):
-        names = self.video_names
-        if names is None:
-            names = by_name(next(iter(methods.values())))
+        names = by_name(next(iter(methods.values())))
         if names is None:
             names = [f"recording {i}" for i in range(n_videos)]
-        if len(names) != n_videos:
-            refuse("the number of video_names", len(names), n_videos)
         return [text_of_name(str(name)) for name in names]
 
     def _check_videos(self, n_videos):
@@ -352,24 +324,13 @@ class PseudoLabelDisplay(Display):
         from skl_tot.methods.pipelines import last_step, transform_before
 
         segmenter = last_step(estimator)
-        check_methods(segmenter, "pseudo_labels", "predict")
         videos = as_recordings(X)
         if not videos.is_single:
             text = f"X holds {len(videos)} recordings"
             raise ValueError(f"{text}, expected one, an array (frames, features).")
         video = transform_before(estimator, X)
         codes, labels = segmenter.pseudo_labels(video), segmenter.predict(video)
-        return cls.from_predictions(codes, labels, **options)
-
-    @classmethod
-    def from_predictions(
-        cls, codes, labels=None, *, ax=None, fps=None, colorbar=True
-    ) -> Self:
-        """Draw ``codes`` and ``labels``, as in the class, by the options of `plot`.
-
-        {shared: drawn}
-        """
-        return cls(codes, labels=labels).plot(ax=ax, fps=fps, colorbar=colorbar)
+        return cls(codes, labels=labels).plot(**options)
 
     def plot(self, *, ax=None, fps=None, colorbar=True) -> Self:
         """Draw the image.
@@ -404,7 +365,6 @@ class PseudoLabelDisplay(Display):
                 ax.figure.colorbar(self.im_, ax=ax, label="probability")
             ax.yaxis.get_major_locator().set_params(integer=True)
             ax.set_ylabel("action")
-            _mark_actions(ax, range(n_actions))
 
         return (7, 3), draw
 
@@ -432,19 +392,3 @@ def _check_path(labels, shape):
         ends = labels.min().item(), labels.max().item()
         refuse("the range of labels", ends, f"-1 to {n_actions - 1}, as in codes")
     return np.where(labels == BACKGROUND, np.nan, labels)
-
-
-def _mark_actions(ax, codes):
-    """Draw a strip of action colours between image and ticks of rows."""
-    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
-
-    # inches from the lower left corner of the axes
-    beside = ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
-    transform = blended_transform_factory(beside, ax.transData)
-    far, near = -0.13, -0.04
-    for k, code in enumerate(codes):
-        box = np.array(
-            [(far, k - 0.5), (far, k + 0.5), (near, k + 0.5), (near, k - 0.5)]
-        )
-        draw_boxes(ax, [box], code, transform=transform, clip_on=False)
-    ax.tick_params(axis="y", length=0, pad=11)

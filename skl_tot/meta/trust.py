@@ -1,7 +1,6 @@
 """How far to trust results: agreement with other methods."""
 
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -37,13 +36,6 @@ HEADLINES = {
 # Of eight in ten fits of a level, the least and most right frames in percent, by
 # benchmarks/trust.py. Of fits to sets unlike those of a range, three in four are in it.
 FOUND_RIGHT = {"low": (38, 67), "middle": (58, 93)}
-
-
-class EqualParts(NamedTuple):
-    """Agreement of equal parts of relative time, which look at no frame."""
-
-    with_labels: float
-    with_methods: float
 
 
 @with_shared_texts
@@ -120,7 +112,7 @@ def rate_trust(model, X, labels=None) -> dict | None:
         # labels that agree no more than parts of time do may have found no action
         equal = [equal_parts(len(path), n_actions) for path in seen]
         with_methods = [mof_score(equal, other) for other in labels_of_methods.values()]
-        parts = EqualParts(mof_score(seen, equal), np.mean(with_methods))
+        parts = mof_score(seen, equal), np.mean(with_methods)
     return _rate(segmenter, labels, agreements, parts)
 
 
@@ -198,6 +190,7 @@ def _other_methods(segmenter):
 
 def _rate(segmenter, labels, agreements, parts):
     """Rate labels by ``agreements``, shares of frames by method, and by parts."""
+    # `parts` are shares on which equal parts agree with the labels, and with methods
     agreement = float(np.mean([*agreements.values()]))
     (first, share), (second, share_of_second) = agreements.items()
     sentences = [
@@ -205,7 +198,7 @@ def _rate(segmenter, labels, agreements, parts):
         f"{second} on {100 * share_of_second:.0f} %."
     ]
     if parts is not None:
-        percent = 100 * parts.with_labels
+        percent = 100 * parts[0]
         sentences.append(f"Equal parts of relative time agree on {percent:.0f} %.")
     level, reason = _find_level(segmenter, labels, agreement, parts)
     remedy = [REMEDY] if level == "low" else []
@@ -213,7 +206,7 @@ def _rate(segmenter, labels, agreements, parts):
         "level": level,
         "agreement": agreement,
         "methods": agreements,
-        "equal_parts": parts and parts.with_labels,
+        "equal_parts": parts and parts[0],
         "sentences": [HEADLINES[level], *sentences, reason, *remedy],
     }
 
@@ -227,7 +220,7 @@ def _find_level(segmenter, labels, agreement, parts):
         return "low", f"Only {few}."
     if describe_squeezed(segmenter, _encode(labels, n_actions), many=1):
         return "low", "Fixed order squeezes an action to its least length."
-    if parts is not None and parts.with_methods >= agreement:
+    if parts is not None and parts[1] >= agreement:
         return "low", (
             "They agree with the other methods on as many frames as the labels do, "
             "which so need not have found more."

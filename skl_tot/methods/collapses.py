@@ -48,20 +48,13 @@ def describe_fit(segmenter, paths, videos):
     if segmenter.is_taught:  # few actions are those of the labels, and views see more
         return describe_labels(segmenter, paths)
     few = describe_effective(paths, segmenter.n_actions_)
-    if few is None or _is_constant(segmenter, videos):
+    if few is None:
         sentences = describe_labels(segmenter, paths)
     elif is_supported(paths, segmenter.confidence_):
         sentences = [f"Only {few}, but other recordings predict them well."]
     else:
         sentences = [f"Labels collapse: {few}.", OTHER_ORDER, REMEDY]
     return sentences + describe_raw_signal(segmenter, videos)
-
-
-def _is_constant(segmenter, videos):
-    """Whether no feature varies, so that one action is the right answer."""
-    if segmenter.scaler_ is not None:
-        return not (segmenter.scaler_.var_ > 0).any()
-    return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
 
 
 def is_supported(paths, confidence):

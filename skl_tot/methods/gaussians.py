@@ -29,13 +29,6 @@ LEAST_MOVE = 1e-12
 LEAST_FRAMES = 1e-8
 
 
-class FrameCovariance(NamedTuple):
-    """Mean (n_features,) of all frames, and a root L of their covariance."""
-
-    center: np.ndarray
-    root: np.ndarray
-
-
 class Appearance(NamedTuple):
     """Linear discriminants of actions, and a Gaussian for each action along them."""
 
@@ -51,7 +44,7 @@ def measure_spread(videos):
     """Mean of all frames, and a root of their covariance with a ridge."""
     center, covariance = frame_moments(videos)
     covariance = covariance + _ridge(covariance, 1.0)
-    return FrameCovariance(center, np.linalg.cholesky(covariance))
+    return center, np.linalg.cholesky(covariance)
 
 
 def _ridge(covariance, factor):
@@ -205,12 +198,13 @@ def fit_gaussians(frames, labels, n_actions):
 
 def fit_appearance(videos, labels, n_actions, spread):
     """Fit an `Appearance` to labels; return it, and projected frames by recording."""
-    counts, means = action_means(videos, labels, n_actions, spread.center)
-    scalings = discriminants(spread.root, counts, means)
-    projected = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
+    center, root = spread  # of `measure_spread`
+    counts, means = action_means(videos, labels, n_actions, center)
+    scalings = discriminants(root, counts, means)
+    projected = [embed(videos, i, center, scalings) for i in range(len(videos))]
     frames, labels = np.concatenate(projected), np.concatenate(labels)
     gaussians = fit_gaussians(frames, labels, n_actions)
-    return Appearance(spread.center, scalings, *gaussians), projected
+    return Appearance(center, scalings, *gaussians), projected
 
 
 def log_joint(frames, appearance, i=None):

@@ -12,7 +12,7 @@ from skl_tot.metrics.scores import (
     score_clusters,
     segment_counts,
 )
-from skl_tot.recordings.names import background_labels, name_labels
+from skl_tot.recordings.names import background_labels
 
 # Names of the rows of scores by scope of the match, and their average of MoF and F1.
 AVERAGES = {
@@ -31,7 +31,6 @@ def segmentation_report(
     activities=None,
     ignore_labels=None,
     background=None,
-    target_names=None,
     output_dict=False,
 ) -> str | dict:
     """Report the scores of each action and of the whole, as text or dict.
@@ -46,15 +45,13 @@ def segmentation_report(
         recording. Scores of actions are of "all" then.
     activities, ignore_labels, background : optional
         As in `match_labels`.
-    target_names : dict or sequence of str, default=None
-        Names to show, as for `skl_tot.SegmentationDisplay`.
     output_dict : bool, default=False
         Whether to return a dict.
 
     Returns
     -------
     report : str or dict
-        ``"actions"`` has by name the frame-wise ``"precision"``, ``"recall"``,
+        ``"actions"`` has by label the frame-wise ``"precision"``, ``"recall"``,
         ``"f1-score"`` and ``"iou"`` in [0, 1] over all recordings, the number of true
         ``"frames"`` and the matched ``"cluster"``: None without one, and with a match
         for each activity or recording. ``"clusters without class"`` has, by cluster,
@@ -92,7 +89,7 @@ def segmentation_report(
         scopes += ["activity"] * (activities is not None)
         scopes += ["recording"] * (len(matched.recordings()) > 1)
     report = {
-        "actions": _rows_of_actions(matched, of_actions, target_names),
+        "actions": _rows_of_actions(matched, of_actions),
         "clusters without class": _clusters_without_class(matched),
         "recordings": len(matched.recordings()),
         "frames": len(matched.true),
@@ -129,7 +126,7 @@ def _rows_of_scores(matches):
     return rows
 
 
-def _rows_of_actions(matched, scope, target_names):
+def _rows_of_actions(matched, scope):
     codes, *counts = class_counts(matched.true, matched.pred)
     labels = [matched.classes[code] for code in codes]
     counts_of = dict(zip(labels, np.transpose(counts).tolist()))
@@ -137,9 +134,9 @@ def _rows_of_actions(matched, scope, target_names):
     if scope == "all":
         cluster_of = {label: cluster for cluster, label in matched.matches()[0].items()}
     rows = {}
-    for label, name in name_labels(list(counts_of), target_names).items():
-        rows[name] = _action_scores(*counts_of[label])
-        rows[name]["cluster"] = cluster_of.get(label)
+    for label, counts_of_label in counts_of.items():
+        rows[label] = _action_scores(*counts_of_label)
+        rows[label]["cluster"] = cluster_of.get(label)
     return rows
 
 

@@ -84,25 +84,6 @@ def name_new_actions(classes, n_actions):
     return np.array([*names, *new])
 
 
-def name_labels(labels, target_names):
-    """Names of distinct, sorted labels: a dict in display order."""
-    is_text = labels and isinstance(labels[0], str)
-    if target_names is None:
-        names = dict(zip(labels, labels))
-    elif isinstance(target_names, dict):
-        names = {label: target_names.get(label, label) for label in labels}
-    elif isinstance(target_names, (str, bytes)):  # a sequence of letters
-        refuse("target_names", target_names, "a dict or a list of names", TypeError)
-    else:
-        by_label = dict(enumerate(target_names))
-        keys = target_names if is_text else by_label
-        names = {key: by_label[k] for k, key in enumerate(keys) if key in labels}
-    if not set(labels) <= names.keys() or len(set(names.values())) < len(names):
-        given = list(names.values())
-        refuse("target_names", given, f"a name of its own for each of {labels}")
-    return names
-
-
 def background_labels(clusters, classes, background):
     """Background cluster, and the class ``background`` that it stands for."""
     cluster = BACKGROUND_NAME if BACKGROUND_NAME in clusters else BACKGROUND

@@ -1,6 +1,5 @@
 """Bouts of actions, the input of all statistics, and groups of recordings."""
 
-from collections.abc import Hashable
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +7,6 @@ import pandas as pd
 
 from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -218,9 +216,6 @@ def group_of_recordings(groups, names, what="groups"):
     for name, group in zip(names, values):
         if group is None or group != group:  # NaN
             raise ValueError(f"{what} has no entry for {name!r}, expected one.")
-        if not isinstance(group, Hashable):
-            problem = f"{what} has {short_repr(group)} for {name!r}"
-            raise TypeError(f"{problem}, expected text or a number.")
     return pd.Series(values, index=names)
 
 

@@ -7,6 +7,11 @@ import pytest
 
 from skl_tot import PseudoLabelDisplay, SegmentationDisplay
 
+
+def draw_codes(codes, **options):
+    PseudoLabelDisplay(codes, **options).plot()
+
+
 MODEL = SimpleNamespace(pseudo_labels=np.ones, predict=np.ones)
 CALLS = {
     SegmentationDisplay.from_predictions: [
@@ -14,22 +19,16 @@ CALLS = {
         *((None, {"A": [0, 1], "B": y}, {}) for y in ([0], ["0", "1"])),
         *((y, [[0, 1], [2, 2]], {}) for y in ([[0]], [[0, 1], [1]])),
         *((None, [[0, 1], [2, 2]], {name: value}) for name, value in (
-            ("target_names", ["a", "b"]),
-            ("video_names", ["x"]),
             ("videos", [True, False]),
             ("videos", [0, 2]),
         )),
     ],
-    PseudoLabelDisplay.from_predictions: [
+    draw_codes: [
         *((codes, {}) for codes in ([0.5], np.ones((0, 2)), [[2.0]], [[np.nan]])),
         *((np.eye(2), {"labels": labels}) for labels in ([0], ["a", "b"], [0, 2])),
-        (np.eye(2), {"fps": 0}),
     ],
-    SegmentationDisplay.from_estimator: [(3, np.ones((4, 2)), {})],
-    PseudoLabelDisplay.from_estimator: [
-        (3, np.ones((4, 2)), {}),
-        (MODEL, [np.zeros((4, 3))] * 2, {}),
-    ],
+    PseudoLabelDisplay(np.eye(2)).plot: [({"fps": 0},)],
+    PseudoLabelDisplay.from_estimator: [(MODEL, [np.zeros((4, 3))] * 2, {})],
     SegmentationDisplay(y_pred=[0]).plot: [({"fps": 0},)],
 }  # fmt: skip
 

@@ -87,20 +87,17 @@ def test_without_truth_the_clusters_are_actions():
 
 
 @pytest.mark.parametrize(
-    ("y_true", "target_names", "expected"),
+    ("y_true", "expected"),
     [
-        ([2, 0, 0], ["cut", "mix", "stir"], ["cut", "stir"]),
-        (["mix", "cut", "cut"], ["stir", "mix", "cut"], ["mix", "cut"]),
-        (["mix", "cut", "cut"], None, ["cut", "mix"]),
-        ([2, 0, 0], None, ["action 0", "action 2"]),
-        ([-1, 0, 0], None, ["action 0", "background"]),
-        ([-1, 0, 0], ["cut"], ["cut", "background"]),
+        (["mix", "cut", "cut"], ["cut", "mix"]),
+        ([2, 0, 0], ["action 0", "action 2"]),
+        ([-1, 0, 0], ["action 0", "background"]),
     ],
 )
-def test_names_of_labels(y_true, target_names, expected):
+def test_names_of_labels(y_true, expected):
     for display in (
-        SegmentationDisplay(y_pred=[0, 1, 1], y_true=y_true, target_names=target_names),
-        SegmentationDisplay(y_pred=y_true, target_names=target_names),
+        SegmentationDisplay(y_pred=[0, 1, 1], y_true=y_true),
+        SegmentationDisplay(y_pred=y_true),
     ):
         # integers of ground truth are no numbers of actions
         word = "action" if display.y_true is None else "label"
@@ -134,11 +131,11 @@ def test_methods_are_matched_each_by_itself():
 
 
 def test_videos_are_chosen_after_the_match():
-    y_true = [["cut", "mix", "mix"], ["mix", "mix", "mix"]]
-    y_pred = [[0, 1, 1], [0, 0, 1]]
+    y_true = {"P1": ["cut", "mix", "mix"], "\udce9": ["mix", "mix", "mix"]}
+    y_pred = dict(zip(y_true, [[0, 1, 1], [0, 0, 1]]))
     for predictions in (y_pred, {"TOT": y_pred}):
         display = SegmentationDisplay.from_predictions(
-            y_true, predictions, videos=np.array([1]), video_names=["P1", "\udce9"]
+            y_true, predictions, videos=np.array([1])
         )
         # alone, the video would have cluster 0 matched to mix
         colours = [colour for _, colour, _ in bars(display).values()]
@@ -162,14 +159,9 @@ def test_background_is_white():
 
 
 def test_all_is_in_the_figure():
-    y = [np.arange(3)] * 20
-    display = SegmentationDisplay(
-        y_true=y,
-        y_pred=y,
-        target_names=[f"{LONG} {i}" for i in range(3)],
-        video_names=[f"P{i}_cam01_coffeecoffeecoffee" for i in range(20)],
-    )
-    inside(display.plot().ax_)
+    words = [f"{LONG} {i}" for i in range(3)]
+    y = {f"P{i}_cam01_coffeecoffeecoffee": words for i in range(20)}
+    inside(SegmentationDisplay(y_true=y, y_pred=y).plot().ax_)
 
 
 def test_breaks_cut_the_bars_of_their_recordings():

@@ -86,7 +86,7 @@ CALLS = [
     (metrics.segment_f1_score, SCORE | {"overlap": 0.5, "average": "pooled"}),
     (metrics.adjusted_rand_score, STATES),
     (metrics.effective_actions, {"y": LABELS}),
-    (metrics.segmentation_report, SCORE | {"target_names": ["a", "b"], "digits": 3}),
+    (metrics.segmentation_report, SCORE | {"digits": 3}),
     (io.segments, {"y": [0, 0, 1], "fps": 10, "confidence": [1, 1, 1]}),
     (io.labels_from_segments, {"table": TIMED}),
     (io.read_segments, {"path": "v.csv", "format": "csv"}),

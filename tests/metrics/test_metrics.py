@@ -333,18 +333,6 @@ class TestReport:
         ious = [row["iou"] for row in report["actions"].values()]
         assert np.mean(ious) == pytest.approx(report["scores"]["all"]["mIoU"])
 
-    @pytest.mark.parametrize(
-        ("names", "expected"),
-        [
-            (None, ["a", "b", "c"]),
-            # a sequence orders string labels, as the mapping of a data set does
-            (["S", "c", "a", "b"], ["c", "a", "b"]),
-            ({"b": "beat", "S": "background"}, ["a", "beat", "c"]),
-        ],
-    )
-    def test_target_names(self, names, expected):
-        assert list(self.report(target_names=names)["actions"]) == expected
-
     def test_text_shows_everything(self):
         report = self.report()
         text = self.report(output_dict=False)
@@ -423,7 +411,6 @@ REFUSED = [
     ("average", lambda: segment_f1_score(A, A, average="macro")),
     ("overlap", lambda: segment_f1_score(A, A, overlap="0.5")),
     ("overlap", lambda: segment_f1_score(A, A, overlap=True)),
-    ("names", lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"})),
     ("average", lambda: adjusted_mutual_info_score(A, A, average="mean")),
 ]
 

@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from skl_tot.recordings.names import describe_actions, name_labels
-
-
-def test_names_of_labels():
-    assert name_labels([0, 2], None) == {0: 0, 2: 2}
-    assert name_labels([0, 2], {2: "mix", 5: "fry"}) == {0: 0, 2: "mix"}
-    assert list(name_labels(["a", "c"], np.array(["c", "a"]))) == ["c", "a"]
+from skl_tot.recordings.names import describe_actions
 
 
 def test_actions_that_are_missing_rare_or_without_a_label():

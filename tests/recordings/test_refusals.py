@@ -15,7 +15,6 @@ from skl_tot.recordings import (
 from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.labels import arrange, encode_known, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.names import name_labels
 
 DAY = np.datetime64("2024-03-04T06:51:08.2", "ms")
 STILL = Recordings([np.ones((9, 2))], fps=10)
@@ -64,11 +63,6 @@ REFUSED = [  # the call, and words of the message
     *((encode, y, "label|text") for y in KNOWN),
     (encode, KNOWN[0], "no known label.* fewer folds"),
     (arrange, (OF_NAMED, as_recordings(np.zeros((4, 1)))), "lost.*FramewiseTransf"),
-    (name_labels, ([0, 2], ["cut", "mix"]), "target_names is"),
-    *(
-        (name_labels, ([0, 1], x), "target_names is")
-        for x in (["a", "a"], "ab", {0: "a", 1: "a"})
-    ),
     *((without_stops, (STILL, pauses), "pauses") for pauses in NO_PAUSES),
     (list_stops, [[np.ones((9, 2))]], "without_stops"),
     *((list_faults, [{"a": np.zeros(n)}], "a: its shape") for n in (9, (0, 2))),

@@ -239,10 +239,11 @@ def demo(options):
         remedy = how_to_install("plot")
         print(f"No timelines are drawn without matplotlib: {remedy}")
     else:
+        from skl_tot.recordings import Recordings
         from skl_tot.recordings.files import replaced
 
         display = skl_tot.SegmentationDisplay.from_predictions(
-            labels, predicted, video_names=names
+            *(Recordings(paths, names) for paths in (labels, predicted))
         )
         with replaced(out) as temporary:
             display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")

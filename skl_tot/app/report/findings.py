@@ -165,15 +165,16 @@ def judge(y_true, findings, video_names):
     scores: Any = segmentation_report(
         y_true,
         findings.paths,
-        target_names=names,
         scope="all",
         background=background,
         output_dict=True,
     )
+    rows = scores["actions"]
+    scores["actions"] = {names[label]: row for label, row in rows.items()}
     code_of, free = {BACKGROUND: BACKGROUND}, max(findings.names) + 1
-    for label, name in names.items():
+    for label in names:
         if label != BACKGROUND:
-            matched = scores["actions"][name]["cluster"]
+            matched = rows[label]["cluster"]
             code_of[label] = free if matched is None else matched
             free += matched is None
     named = Actions((code_of[label], name) for label, name in names.items())
