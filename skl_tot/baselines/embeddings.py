@@ -44,7 +44,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
         width = len(self.network_["output_bias"])
         frames = np.empty((videos.lengths.sum(), width))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
-        for view, embeddings in zip(by_video, self._embed(videos)):
+        for view, embeddings in zip(by_video, self._apply_network(videos)):
             view[:] = embeddings
         options = {"n_init": self.n_init, "random_state": seeds[1], "copy_x": False}
         kmeans, lengths = KMeans(self.n_actions_, **options), videos.lengths
@@ -52,11 +52,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
         # in the network's dtype; K-means would otherwise round differently
         return Learned(lambda i: self._log_likelihood(by_video[i].astype("f4")))
 
-    def _embed(self, videos, *, keep=False):
-        return self._apply_network(videos, keep=keep)
-
     def _log_likelihoods(self, videos):
-        return map(self._log_likelihood, self._embed(videos))
+        return map(self._log_likelihood, self._apply_network(videos))
 
     def _log_likelihood(self, embeddings):
         densities = [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
@@ -314,14 +311,14 @@ class UDESegmenter(EmbeddingSegmenter):
             start = replace(snapshot, network=self.network_)
             terms.append(ConceptContrast(self.n_actions_, self.temperature_))
             self._train(videos, training, terms, seeds[0], start)
-        embeddings = self._embed(videos, keep=True)
+        embeddings = self._apply_network(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)
         self.network_["prototypes"] = self.concepts_[order]
         return Learned(lambda i: self._log_likelihood(embeddings[i]))
 
     def _cluster(self, videos, seed):
-        frames = np.concatenate(list(self._embed(videos)))
+        frames = np.concatenate(list(self._apply_network(videos)))
         kmeans = KMeans(self.n_actions_, n_init=10, random_state=seed, copy_x=False)
         centers = kmeans.fit(frames).cluster_centers_
         lengths = np.linalg.norm(centers, axis=1, keepdims=True)

@@ -205,9 +205,6 @@ class ASOTSegmenter(PrototypeSegmenter):
     device: str = "auto"
     random_state: Any = None
 
-    def _has_prior(self):
-        return True
-
     def _cross_entropy(self, settings):
         return SphericalCrossEntropy(
             self._n_learned,

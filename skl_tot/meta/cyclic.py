@@ -1,14 +1,12 @@
 """Long recordings of many cycles, with any segmenter, and their cuts."""
 
 import contextlib
-import math
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
@@ -17,10 +15,9 @@ from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
-from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.progress import part
 from skl_tot.recordings.container import Recordings, fit_scaler
-from skl_tot.recordings.errors import RecordingError, refuse, warn_user
+from skl_tot.recordings.errors import RecordingError, refuse
 from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
@@ -76,7 +73,8 @@ class CyclicSegmenter(BaseSegmenter):
     Notes
     -----
     See `TemporalOTSegmenter` for input and further attributes. A recording should start
-    with a cycle. Actions are in the order of the cycle. `fit` warns of recordings with
+    with a cycle. Actions are in the order of the cycle. ``score`` compares cycles, each
+    feature scaled over all. `fit` warns of recordings with
     fewer than three cycles or no clear ones.
 
     A search starts from one of eleven periods, from 0.4 to 2.4 times that of the
@@ -132,27 +130,6 @@ class CyclicSegmenter(BaseSegmenter):
         videos = self.prepare(X)
         paths = [decoded.path for decoded in self._decode(videos)]
         return videos.restore(self._cut(paths))
-
-    def score(self, X, y=None) -> float:
-        """Measure how well actions transfer, as `TemporalOTSegmenter.score` of cycles.
-
-        One cycle gives NaN, with a warning, of a single array, else an error.
-
-        {shared: of_X_y}
-        """
-        videos = self.prepare(X)
-        self._check_unused(y, videos)
-        paths = [decoded.path for decoded in self._decode(videos)]
-        cuts = self._cut(paths)
-        labels = cut_arrays(paths, cuts)
-        if len(labels) < 2:
-            text = "score compares cycles, but X shows one, expected two or more."
-            if not videos.is_single:
-                raise ValueError(text)
-            warn_user(text, UndefinedMetricWarning)
-            return math.nan
-        cycles = Recordings(cut_arrays(videos.arrays, cuts))
-        return transfer_score(cycles.blocks, labels, self.n_actions_)
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
@@ -223,15 +200,14 @@ class CyclicSegmenter(BaseSegmenter):
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
         return paths
 
-    def _agreement(self, videos, paths):
-        """Agreement of the halves of the cycles, as recordings may be one or two."""
+    def _units(self, videos, paths):
+        """Cycles, if there are two, as recordings may be one or two."""
         cuts = self._cut(paths)
         labels = cut_arrays(paths, cuts)
         if len(labels) < 2:
-            return super()._agreement(videos, paths)
+            return videos, paths
         cycles = Recordings(cut_arrays(videos.arrays, cuts))
-        cycles = cycles.standardize(fit_scaler(cycles))
-        return held_out_agreement(cycles.blocks, labels, self.n_actions_)
+        return cycles.standardize(fit_scaler(cycles)), labels
 
     def _cut(self, paths):
         return [cuts_of_path(path, self.n_actions_) for path in paths]

@@ -159,7 +159,8 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         return paths
 
     def _agreement(self, videos, paths):
-        sample = thinned(videos)
+        units, paths = self._units(videos, paths)
+        sample = thinned(units)
         agreement = held_out_agreement(
             sample.videos.blocks, sample.of(paths), self.n_actions_
         )

@@ -170,17 +170,18 @@ class FittedSegmenter(BaseEstimator):
         """
         videos = self.prepare(X)
         self._check_unused(y, videos)
-        if videos.is_single:
-            text = "score compares recordings and is not defined for a single one."
-            warn_user(text, UndefinedMetricWarning)
-            return math.nan
-        if len(videos) < 2:
-            raise ValueError(
-                "score compares recordings, but X has one, expected two or more; "
-                "without labels, each fold of a search needs two, so take fewer folds."
-            )
         paths = [decoded.path for decoded in self._decode(videos)]
-        score = transfer_score(videos.blocks, paths, self.n_actions_)
+        units, paths = self._units(videos, paths)
+        if len(paths) < 2:
+            text = "score compares recordings, or cycles, but X has one"
+            if videos.is_single:
+                warn_user(f"{text}.", UndefinedMetricWarning)
+                return math.nan
+            raise ValueError(
+                f"{text}, expected two or more; without labels, each fold of a search "
+                "needs two, so take fewer folds."
+            )
+        score = transfer_score(units.blocks, paths, self.n_actions_)
         if score == 0 and self.n_actions_ > 1:
             warn_user(
                 "score is 0, as labels collapse; a search among such fits has no best "
@@ -188,6 +189,10 @@ class FittedSegmenter(BaseEstimator):
                 collapses.FitWarning,
             )
         return score
+
+    def _units(self, videos, paths):
+        """Return the compared units, recordings or cycles, and their paths."""
+        return videos, paths
 
     def _check_unused(self, y, videos):
         if y is not None:

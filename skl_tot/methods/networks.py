@@ -201,10 +201,6 @@ class PrototypeSegmenter(NetworkSegmenter):
                 "split; fit anew, or teach this model by corrections.refine."
             )
 
-    def _has_prior(self):
-        """Whether a prior keeps the prototypes in order."""
-        return self._values().prior is not None
-
     def pseudo_labels(self, X) -> FrameArrays:
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
 
@@ -270,7 +266,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         snapshot = self._train(videos, training, terms, seed, start, one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         self.temperature_ = settings.network.temperature
-        has_prior = self._has_prior()
+        # whether a prior keeps the prototypes in order; ASOT's is no parameter
+        has_prior = settings.get("prior", True) is not None
         # to sort, to merge and to find background, recordings are scored again
         keep = not has_prior or self._has_several_prototypes
         keep |= self.background_percentile is not None

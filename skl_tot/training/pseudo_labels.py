@@ -124,6 +124,7 @@ class LinearPrior(FixedPrior):
         return -np.abs(frames[:, None] - prototypes)
 
 
+@dataclass(eq=False, repr=False)
 class PathPrior(TemporalPrior):
     r"""The posterior of all ordered paths, which may skip actions.
 
@@ -138,10 +139,10 @@ class PathPrior(TemporalPrior):
 
     Parameters
     ----------
-    n_diagonal : int, default=100
-        Steps at the start with the diagonal; ``early_stopping`` waits for their end.
     sigma : float, default=1.2
         Width σ of the band around the diagonal, in prototypes.
+    n_diagonal : int, default=100
+        Steps at the start with the diagonal; ``early_stopping`` waits for their end.
 
     Examples
     --------
@@ -156,10 +157,7 @@ class PathPrior(TemporalPrior):
         "n_diagonal": [Interval(Integral, 0, None, closed="left")],
     }
 
-    # `n_diagonal` comes before the `sigma` of the base
-    def __init__(self, n_diagonal=100, sigma=1.2):
-        self.n_diagonal = n_diagonal
-        self.sigma = sigma
+    n_diagonal: int = 100
 
     @property
     def changes_at(self):  # type: ignore[override]

@@ -120,7 +120,9 @@ def slow_viterbi(scores, starts, moves, ends):
 
 
 class TestOutputs:
-    @pytest.mark.parametrize("prior", [TemporalPrior(0.8), PathPrior(0), None])
+    @pytest.mark.parametrize(
+        "prior", [TemporalPrior(0.8), PathPrior(n_diagonal=0), None]
+    )
     def test_pseudo_labels_are_those_of_the_solver(self, videos, prior):
         model = quick(prior=prior).fit(videos)
         scores = model.similarities(videos[0]).astype(float)

@@ -57,7 +57,11 @@ ESTIMATORS = {
     "paper": paper(**QUICK),
     "no prior": paper(**QUICK, prior=None),
     "ensemble": TemporalOTSegmenter(
-        **QUICK, **ENSEMBLE, alpha=0.5, prior=PathPrior(3), terms=[TimeStamp()]
+        **QUICK,
+        **ENSEMBLE,
+        alpha=0.5,
+        prior=PathPrior(n_diagonal=3),
+        terms=[TimeStamp()],
     ),
     "asot": ASOTSegmenter(**QUICK, transport=StructuredTransport(n_iter=2)),
     "vte": VTESegmenter(**QUICK),
@@ -120,7 +124,7 @@ def test_the_default_device_of_a_user_does_not_matter(name, activity):
     "settings",
     [
         {"n_networks": 4, "alpha": 0.5, "terms": [TimeStamp(0.5)]},
-        {"prior": PathPrior(30), "n_prototypes": 2},
+        {"prior": PathPrior(n_diagonal=30), "n_prototypes": 2},
     ],
 )
 def test_a_gpu_trains_like_the_cpu(activity, settings, resident_bytes, monkeypatch):

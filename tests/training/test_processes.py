@@ -22,7 +22,11 @@ NEEDLESS = {"sympy", "torch._dynamo", "torch._inductor"}
 CASES = {
     "restarts": (TemporalOTSegmenter, 3, {"n_networks": 4, "terms": [TimeStamp(0.2)]}),
     "streamed": (TemporalOTSegmenter, 2, {"alpha": 0.3}),
-    "path": (TemporalOTSegmenter, 3, {"prior": PathPrior(5), "n_prototypes": 2}),
+    "path": (
+        TemporalOTSegmenter,
+        3,
+        {"prior": PathPrior(n_diagonal=5), "n_prototypes": 2},
+    ),
     "vte": (baselines.VTESegmenter, 2, {"n_init": 1}),
 }
 UNSEEDED = {"tot, unseeded": (TemporalOTSegmenter, 4, {})}

@@ -154,7 +154,7 @@ def test_transport_adds_the_prior_and_splits_the_videos(cost):
     ("component", "name"),
     [
         (TemporalPrior(0), "sigma"),
-        (PathPrior(-1), "n_diagonal"),
+        (PathPrior(n_diagonal=-1), "n_diagonal"),
         (Sinkhorn(0), "n_iter"),
         (StructuredTransport(radius=1.0), "radius"),
         (TemporalCoherence(window=0), "window"),
@@ -169,7 +169,12 @@ def test_what_is_not_valid_is_named(component, name):
 
 
 LEAST = [
-    *(TemporalPrior(1e-100), PathPrior(0), Sinkhorn(1), TemporalCoherence(0, 1)),
+    *(
+        TemporalPrior(1e-100),
+        PathPrior(n_diagonal=0),
+        Sinkhorn(1),
+        TemporalCoherence(0, 1),
+    ),
     *(StructuredTransport(n_iter=1), TimeStamp(0), MLP(1, 1, 1e-100)),
     Adam(1e-100, 0, decay=0, frames_per_video=1, batch_size=1, check_iter=1),
 ]
