@@ -16,7 +16,6 @@ from skl_tot.recordings.labels import (
     as_reals,
     by_name,
     find_segments,
-    split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
@@ -381,14 +380,9 @@ def _check_codes(codes):
 
 
 def _check_path(labels, shape):
-    n_frames, n_actions = shape
-    (labels, *others), _ = split_label_sequences(labels, "labels")
-    if others or len(labels) != n_frames:
-        text = f"labels has {len(labels)} frames of {1 + len(others)} recordings"
-        raise ValueError(f"{text}, expected the {n_frames} frames of codes.")
-    if labels.dtype.kind != "i":
-        raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
-    if labels.min() < BACKGROUND or labels.max() >= n_actions:
-        ends = labels.min().item(), labels.max().item()
-        refuse("the range of labels", ends, f"-1 to {n_actions - 1}, as in codes")
+    labels = as_reals(labels, "labels")
+    if labels.shape != shape[:1]:
+        refuse("the shape of labels", labels.shape, f"{shape[:1]}, as of codes")
+    if not np.isin(labels, np.arange(BACKGROUND, shape[1])).all():
+        refuse("labels", labels.tolist(), f"actions from -1 to {shape[1] - 1}")
     return np.where(labels == BACKGROUND, np.nan, labels)

@@ -171,10 +171,6 @@ class CyclicSegmenter(BaseSegmenter):
             return TemporalOTSegmenter(n_actions, order="mostly")
         estimator = clone(self.estimator)
         pipelines.set_n_actions(estimator, n_actions)
-        last = pipelines.segmenter_of(estimator)
-        if "decoding" not in last.get_params(deep=False):
-            expected = "a segmenter that scores frames, such as HMMSegmenter"
-            refuse("estimator", type(last).__name__, expected, TypeError)
         return estimator
 
     @property

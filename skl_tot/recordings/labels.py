@@ -133,8 +133,8 @@ def as_reals(values, name):
     try:
         with np.errstate(over="ignore"):  # longdouble may become infinite
             return array.astype(float)
-    except OverflowError as error:
-        raise ValueError(f"{name} has numbers that are too large.") from error
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{name} cannot be read as numbers: {error}.") from error
 
 
 # ------------------------------------------------------------- labels and their codes

@@ -162,6 +162,4 @@ NETWORKS = {"mlp": MLP}
 OPTIMIZERS = {"adam": Adam}
 
 # A constant learning rate and no steps of fixed prototypes, as other papers train.
-constant_adam = partial(
-    Adam, decay=0.0, freeze_iter=0, frames_per_video=256, early_stopping=False
-)
+constant_adam = partial(Adam, decay=0.0, frames_per_video=256, early_stopping=False)
