@@ -19,7 +19,6 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import (
     LazyArrays,
     as_type_of,
-    code_overlap,
     group_prototypes,
     sum_groups,
 )
@@ -308,7 +307,8 @@ class PrototypeSegmenter(NetworkSegmenter):
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)
             return
-        overlap = code_overlap(self._codes(frames) for frames in similarities)
+        # the sum of P' P over recordings, in frames
+        overlap = sum(codes.T @ codes for codes in map(self._codes, similarities))
         if goes_on:  # few recordings; earlier ones belong to an older network
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap

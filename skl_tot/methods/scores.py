@@ -48,13 +48,9 @@ def sum_groups(columns, groups, add):
     return add.reduceat(columns, starts, axis=1)
 
 
-def code_overlap(codes):
-    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames."""
-    return sum(codes_of_video.T @ codes_of_video for codes_of_video in codes)
-
-
 def group_prototypes(overlap, n_networks, n_actions):
     """Find the action (n_networks * n_prototypes,) of each prototype of networks."""
+    # `overlap` is the sum of P' P over codes P of recordings, in frames.
     # Each network merges its prototypes to actions, which are then matched with those
     # of the networks before it, and once more with those of all others.
     blocks = np.split(np.arange(len(overlap)), n_networks)
@@ -76,7 +72,6 @@ def group_prototypes(overlap, n_networks, n_actions):
 
 def merge_groups(overlap, n_actions):
     """Merge neighbours in time by overlap to ``n_actions``; the action of each."""
-    # `overlap` (n_prototypes, n_prototypes) is as from `code_overlap`.
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])

@@ -234,7 +234,6 @@ class ClassifierTrainer:
         sampled = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
         (frames,) = self.reader.read(batch[None], rows)
         loss = self._loss(encode(self.network, frames), sampled)
-        self.state.drop_gradients()
         loss.backward()
         self.state.update()
         return loss.detach()

@@ -21,7 +21,6 @@ from skl_tot.training.devices import torch
 from skl_tot.training.network import (
     count_products,
     encode,
-    encoder_shapes,
     init_network,
     scale_weights,
     score_prototypes,
@@ -46,14 +45,9 @@ class TrainingState:
     first_iter: int = 0  # of a fit
     last_iter: float = np.inf  # end of a fit; infinite for a stream
 
-    def drop_gradients(self):
-        """Free the gradients of the last step."""
-        for value in self.network.values():
-            value.grad = None
-
     @devices.gradients(False)
     def update(self):
-        """Take a step of Adam for each parameter with a gradient, in place."""
+        """Take a step of Adam for each parameter with a gradient, and free these."""
         # The same as `torch.optim.Adam` with its defaults. Its first step would import
         # torch's compiler, which takes longer than many fits.
         from torch.optim.adam import adam
@@ -86,6 +80,8 @@ class TrainingState:
             amsgrad=False,
             maximize=False,
         )
+        for value in trained.values():
+            value.grad = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +169,6 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     """Update networks on a mini-batch; return the losses (R,), of this process."""
     losses = batch_loss(state.network, batch, terms, state.n_iter, encoder)
     parts = losses * (len(batch.frames) / batch.n_total)
-    state.drop_gradients()
     parts.sum().backward()  # with gradients of losses, torch would import sympy
     for term in terms:
         for name in term.frozen(state.n_iter):
@@ -337,7 +332,13 @@ def parameter_shapes(n_features, settings, terms):
         "hidden_dim": settings.hidden_dim,
         "embedding_dim": settings.embedding_dim,
     }
-    shapes = encoder_shapes(sizes)
+    n_inputs, hidden_dim, embedding_dim = ({name: sizes[name]} for name in sizes)
+    shapes = {  # of the encoder, a two-layer perceptron, see `Term.shapes`
+        "hidden_weight": n_inputs | hidden_dim,
+        "hidden_bias": hidden_dim,
+        "output_weight": hidden_dim | embedding_dim,
+        "output_bias": embedding_dim,
+    }
     for term in terms:
         shapes_of_term = term.shapes(sizes)
         taken = sorted(shapes.keys() & shapes_of_term.keys())

@@ -42,18 +42,6 @@ ENCODERS = {
 }
 
 
-def encoder_shapes(sizes):
-    """Shapes of the parameters of the two-layer perceptron, see `Term.shapes`."""
-    hidden_dim = {"hidden_dim": sizes["hidden_dim"]}
-    embedding_dim = {"embedding_dim": sizes["embedding_dim"]}
-    return {
-        "hidden_weight": {"n_features": sizes["n_features"]} | hidden_dim,
-        "hidden_bias": hidden_dim,
-        "output_weight": hidden_dim | embedding_dim,
-        "output_bias": embedding_dim,
-    }
-
-
 def init_network(shapes, *, n_networks=1, generator):
     """Draw networks from N(0, 0.01²), biases zero, float32 on the CPU, in order."""
     network = {}

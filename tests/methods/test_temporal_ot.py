@@ -13,7 +13,7 @@ from skl_tot import TemporalOTSegmenter, baselines, corrections
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
-from skl_tot.methods.scores import code_overlap, group_prototypes
+from skl_tot.methods.scores import group_prototypes
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.pseudo_labels import log_temporal_prior
 
@@ -182,10 +182,12 @@ class TestScore:
         assert model.score(videos) == pytest.approx(expected)
 
     def test_a_single_video(self, fitted, videos):
-        with pytest.warns(UndefinedMetricWarning, match="single one") as found:
+        with pytest.warns(
+            UndefinedMetricWarning, match="or cycles, but X has one"
+        ) as found:
             assert np.isnan(fitted.score(videos[0]))
         assert found[0].filename == __file__
-        with pytest.raises(ValueError, match="compares recordings, but X has one"):
+        with pytest.raises(ValueError, match="cycles, but X has one, expected two"):
             fitted.score(videos[:1])
 
 
@@ -193,7 +195,7 @@ class TestParts:
     def test_neighbours_that_overlap_most_for_their_sizes_are_merged(self):
         for seed in range(20):
             codes = np.random.default_rng(seed).dirichlet(np.ones(6), size=30)
-            overlap = code_overlap([codes[:10], codes[10:]])
+            overlap = codes.T @ codes
             likeness = []
             for k in range(5):
                 sizes = codes[:, k].sum() * codes[:, k + 1].sum()
@@ -204,7 +206,8 @@ class TestParts:
     def test_actions_of_networks_are_matched(self):
         codes = np.random.default_rng(0).dirichlet(np.full(4, 0.2), size=50)
         order = [2, 0, 3, 1]
-        overlap = code_overlap([np.hstack([codes, codes[:, order]])])
+        codes = np.hstack([codes, codes[:, order]])
+        overlap = codes.T @ codes
         assert group_prototypes(overlap, 2, 4).tolist() == [0, 1, 2, 3, *order]
 
 

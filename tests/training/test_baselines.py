@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from sklearn.utils import Bunch
 
 from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
@@ -23,7 +24,8 @@ from skl_tot.training.baselines import (
 )
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
-from skl_tot.training.network import TorchEncoder, encoder_shapes, init_network
+from skl_tot.training.loop import parameter_shapes
+from skl_tot.training.network import TorchEncoder, init_network
 
 
 def generator():
@@ -117,7 +119,7 @@ def make_batch(frames, later=None):
 def draw(term, n_networks=2):
     """Parameters, large enough to leave the middle of the sigmoids."""
     generator = torch.Generator().manual_seed(1)
-    shapes = encoder_shapes(SIZES) | term.shapes(SIZES)
+    shapes = parameter_shapes(5, Bunch(**SIZES), [term])
     network = init_network(shapes, n_networks=n_networks, generator=generator)
     return {name: value.double() * 30 for name, value in network.items()}
 

@@ -250,7 +250,6 @@ def test_steps_of_adam_are_those_of_torch():
         assert state.moments[name].keys() == adam.state[value].keys()
         for key, expected in adam.state[value].items():
             assert torch.equal(state.moments[name][key], expected)
-    state.drop_gradients()
     assert [value.grad for value in state.network.values()] == [None, None]
 
 
