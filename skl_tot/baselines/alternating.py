@@ -43,11 +43,15 @@ from skl_tot.training.components import (
     COUNT,
     MLP,
     NETWORKS,
-    WEIGHT,
     Adam,
     constant_adam,
 )
 from skl_tot.training.devices import resolve_device
+
+# Share of all labels from which rounds go on.
+LEAST_CHANGE = 0.01
+# Dispersion below which formulas of inversions would cancel.
+LEAST_DISPERSION = 1e-6
 
 
 @with_shared_texts
@@ -89,12 +93,10 @@ class ASALSegmenter(NetworkSegmenter):
         Widths of the hidden layer and of the embedding of frames, see
         `skl_tot.extend.MLP`. The action-level embedding has a width of 32.
     max_iter : int, default=8
-        Maximum number of rounds.
+        Maximum number of rounds; fewer if less than 1 % of all labels change in one.
     n_steps : int, default=50
         Optimiser steps per round, one mini-batch each. With many, the network also
         learns the errors of the labels.
-    tol : float, default=0.01
-        Stop if less than this share of all labels changes in a round.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings: mini-batches, learning rate and weight decay are used. "adam"
         takes 256 frames per recording and a learning rate of 5e-4.
@@ -150,7 +152,6 @@ class ASALSegmenter(NetworkSegmenter):
         **NetworkSegmenter._parameter_constraints,
         "estimator": [None, HasMethods(["fit", "predict"])],
         "n_steps": COUNT,
-        "tol": WEIGHT,
         "decoding": [StrOptions({"durations"}), StrOptions(DECODERS.keys())],
     }
 
@@ -168,7 +169,6 @@ class ASALSegmenter(NetworkSegmenter):
     network: str | MLP = "mlp"
     max_iter: int = 8
     n_steps: int = 50
-    tol: float = 0.01
     optimizer: str | Adam = "adam"
     decoding: str = "durations"
     switch_cost: Any = 0.0
@@ -195,7 +195,7 @@ class ASALSegmenter(NetworkSegmenter):
                 self.changes_.append(float(n_changed / videos.lengths.sum()))
                 self.n_iter_ += 1
                 labels = decoded
-                if self.changes_[-1] < self.tol:
+                if self.changes_[-1] < LEAST_CHANGE:
                     break
         return Learned(lambda i: self._log_likelihood(scores[i]))
 
@@ -240,9 +240,6 @@ class ASALSegmenter(NetworkSegmenter):
         for layer in self.layers_:
             durations = layer.totals(durations)
         return DurationDecoder(durations)
-
-
-LEAST_DISPERSION = 1e-6
 
 
 @with_shared_texts

@@ -10,7 +10,9 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import WEIGHT
+
+# Share of the minimum within which the objective stops.
+TOLERANCE = 1e-4
 
 
 @with_shared_texts
@@ -39,9 +41,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
     ----------
     {shared: n_actions}
     max_iter : int, default=650
-        Maximum number of iterations.
-    tol : float, default=1e-4
-        Stop when the objective is within this share of its minimum.
+        Maximum number of iterations; fewer once the objective exceeds its
+        minimum by a share of less than 1e-4.
     {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
     {shared: standardize, random_state}
 
@@ -90,17 +91,11 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _parameter_constraints = {
-        **BaseSegmenter._parameter_constraints,
-        "tol": WEIGHT,
-    }
-
     order = "mostly"  # not a parameter, as the order is fixed
 
     n_actions: int | str = 8
     _: KW_ONLY
     max_iter: int = 650
-    tol: float = 1e-4
     decoding: str = "fixed"
     switch_cost: Any = 0.0
     min_duration: float | None = None
@@ -121,7 +116,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
             n_actions,
             1 / (len(kept) * n_actions),
         )
-        solution = minimise(problem, rng, self.max_iter, self.tol)
+        solution = minimise(problem, rng, self.max_iter)
         self.events_ = np.full((len(videos), n_actions), -1)
         for i, cuts, events in zip(kept, edges, solution.events):
             self.events_[i] = (cuts[events] + cuts[events + 1]) // 2
@@ -280,7 +275,7 @@ def best_step(slope, curvature):
     return 1.0 if -slope >= 2 * curvature else -slope / (2 * curvature)
 
 
-def minimise(problem, rng, max_iter, tol):
+def minimise(problem, rng, max_iter):
     """Minimise over the convex hull of events, and return the best events found."""
     assignment, predicted = problem.start(rng)
     best, lowest, curve = None, np.inf, []
@@ -300,6 +295,6 @@ def minimise(problem, rng, max_iter, tol):
         predicted += step * change
         value = np.vdot(assignment, assignment - predicted) / problem.n_chunks
         curve.append(float(value))
-        if -slope <= tol * value:  # f is convex: the bound of the gain
+        if -slope <= TOLERANCE * value:  # f is convex: the bound of the gain
             break
     return problem.solution(best, curve)
