@@ -17,6 +17,7 @@ from skl_tot.recordings.stops import (
     check_shapes,
     find_frozen,
     find_still,
+    frames_left,
     least_frozen,
     list_stops,
     without_stops,
@@ -167,8 +168,9 @@ def _find_jumps(i, recordings):
     if recordings.times is None or len(recordings.times[i]) < 2:
         return []
     breaks, steps = recordings.breaks_of(i), np.diff(recordings.times[i])
+    stops = np.empty((0, 4)) if recordings.stops is None else recordings.stops[i]
     faults = []
-    for k in breaks.tolist():
+    for k in np.setdiff1d(breaks, frames_left(stops[:, 0], stops)).tolist():
         what = f"the clock jumps by {duration_text(steps[k - 1], True)}"
         faults.append(Fault(i, k - 1, k, what, "a break"))
     is_gap = steps > GAP * np.median(steps)
@@ -228,7 +230,8 @@ def _choose_pauses(stops, n_recordings, fps):
     # in a few of many recordings it may be slow work
     if n_recordings == 1 and 0 < len(still) <= MOST_STOPS:
         durations = sorted((stop.end - stop.start) / fps for stop in still)
-        return max(10, math.ceil(20 / fps), _least_long(durations))
+        # what rests for less is a slow step more often than a stop
+        return max(20, math.ceil(20 / fps), _least_long(durations))
     is_rare = 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings)
     return FROZEN if is_rare else None
 

@@ -32,7 +32,7 @@ REMEDIES = {
     **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], "skl-tot features"),
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
-    "*.gz": "gunzip, then skl_tot.read_recordings",
+    "*.gz": "gunzip first",
     "*.npz": "numpy.load, then numpy.save",
     "*.txt": "numpy.loadtxt, then numpy.save",
 }

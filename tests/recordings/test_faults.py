@@ -84,7 +84,7 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
 ]
 
 
-DONE = {None: ["cut out", "left: no stop of 10 s"], 2: ["cut out"] * 2}
+DONE = {None: ["cut out", "left: no stop of 20 s"], 2: ["cut out"] * 2}
 DONE |= {"frozen": ["left: not frozen", "cut out"]}
 
 
@@ -106,25 +106,29 @@ def test_each_fault_has_its_row(tmp_path, change, n_files, expected):
 
 @pytest.mark.parametrize(("pauses", "done"), DONE.items())
 def test_what_is_cut_out_by_pauses(pauses, done):
-    """A stop of 15 s, and 3 s that are frozen."""
+    """A stop of 25 s, and 3 s that are frozen."""
     frames = np.random.default_rng(0).normal(size=(600, 2))
-    frames[300:450] = 0.5 + 0.01 * frames[300:450]
+    frames[200:450] = 0.5 + 0.01 * frames[200:450]
     frames[500:530] = frames[499]
     faults = list_faults(Recordings([frames], fps=10), pauses)
     assert faults["done"].tolist() == done
-    assert faults.attrs["pauses"] == (pauses or 10)
+    assert faults.attrs["pauses"] == (pauses or 20)
     assert len(list_faults(frames)) == 1  # stops need a rate
 
 
 def test_short_stops_beside_long_ones_may_be_steps():
     frames = np.random.default_rng(0).normal(size=(3000, 2))
-    for k, n_frames in enumerate([320, 110, 500, 400]):
+    for k, n_frames in enumerate([320, 150, 500, 400]):
         frames[600 * k + 50 : 600 * k + 50 + n_frames] = 0.5 + 0.001 * k
     frames += 1e-3 * np.random.default_rng(1).normal(size=frames.shape)
     faults = list_faults(Recordings([frames], fps=10))
-    reason = "left: no stop of 19 s"
+    reason = "left: no stop of 22 s"
     assert faults["done"].tolist() == ["cut out", reason, "cut out", "cut out"]
-    assert faults.attrs["pauses"] == 19  # between 11 and 32
+    assert faults.attrs["pauses"] == 22  # between 15 and 32
+    clocked = Recordings([frames], fps=10, times=[np.arange(3000) / 10])
+    cut = without_stops(clocked, 22)
+    assert len(cut.breaks[0]) == 3
+    assert len(list_faults(cut)) == 1  # what is cut out is no fault of the clock
 
 
 def test_the_table_says_what_is_cut_out(monkeypatch):

@@ -42,7 +42,7 @@ def add_command(commands, function, summary, example, parents=()):
     parser = commands.add_parser(
         function.__name__,
         help=summary,
-        description=f"{summary.capitalize()}.\n\nexample:\n  {example}",
+        description=f"{summary[0].upper()}{summary[1:]}.\n\nexample:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=parents,
     )

@@ -123,25 +123,34 @@ def open_checked(source, model, answer, is_fitted=False):
     # those of a fitted model are cut out where files are read
     pauses = None if is_fitted else source.options.pop("pauses")
     steps = steps_of(model)
+    is_plain = len(steps) == 1 and not is_fitted
     warnings.filterwarnings("ignore", category=FaultWarning)  # the table says the same
     recordings = source.open(model if is_fitted else None)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
     # no command changes the steps of a fitted model
-    flag = "fit --faults" if is_fitted else "--faults"
-    to_mend = _words_of_open(faults, pauses, steps, flag)
+    where = " of fit or review" if is_fitted else ""
+    to_mend = _words_of_open(faults, pauses, steps, where)
     is_left = faults["done"].str.startswith(LEFT) & faults["fault"].isin(WORDS_OF_STOPS)
     faults.loc[is_left, "done"] += " (see --pauses)"
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
-        answer = answer(rows_of_faults(faults)) if is_open else "leave"
+        rows = rows_of_faults(faults)
+        options = is_plain and _options_for_poses(recordings)
+        if options:
+            text = "tracks of points, of which posture tells more than places"
+            rows.append(["all", "", "", text, f"left ({options})"])
+        answer = answer(rows) if is_open else "leave"
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
     mended &= to_mend.keys() & set(faults["done"])
     left = {done: words for done, words in to_mend.items() if done not in mended}
     faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults))
-    if len(steps) == 1 and not is_fitted:
-        _advise_poses(recordings, FILLED not in mended and faults.attrs["longest_gap"])
+    n_gap = 0 if FILLED in mended else faults.attrs["longest_gap"]
+    options = is_plain and _options_for_poses(recordings, n_gap)
+    if options:
+        text = "Tracks of points are read, and posture tells more than places"
+        print(f"{text}: use {options}.")
     if CUT in mended:
         pauses = faults.attrs["pauses"]
     if pauses is not None:
@@ -152,12 +161,12 @@ def open_checked(source, model, answer, is_fitted=False):
     return recordings, model
 
 
-def _advise_poses(recordings, n_missing):
-    """Name the steps for tracks of points, which tell little by their places."""
+def _options_for_poses(recordings, n_missing=0):
+    """Options with the steps for tracks of points; None for other recordings."""
     columns = [str(x) for x in getattr(recordings.arrays[0], "columns", [])]
     others = [x for x in columns if x.lower().endswith("likelihood")]
     if not others and recordings.read_options.get("reader") not in TRACKERS:
-        return
+        return None
     # "nose" of "nose x" or "nose_x m1", if it needs no quotes
     names = (re.match(r"([\w-]+?)[ _.][xyz](?: |$)", x) for x in columns)
     plain = [name[1] for name in names if name]
@@ -165,24 +174,23 @@ def _advise_poses(recordings, n_missing):
     step = f"poses:{tails[0]}:{noses[0]}" if tails and noses else "poses"
     gaps = f"gaps:{n_missing}," if n_missing else ""
     without = f" --without {shlex.join(others)}" if others else ""
-    said = "Tracks of points are read, and posture tells more than places"
-    print(f"{said}: use --pipeline {gaps}{step}{without}.")
+    return f"--pipeline {gaps}{step}{without}"
 
 
-def _words_of_open(faults, pauses, steps, flag):
+def _words_of_open(faults, pauses, steps, where):
     """Words on faults that options do not mend already, by their treatment."""
     import numpy as np
 
     from skl_tot.preprocessing.framewise import GapFiller
     from skl_tot.recordings.faults import CUT, FILLED
 
-    words = {CUT: f"left ({flag} cut)"} if pauses is None else {}
+    words = {CUT: f"left (--faults cut{where})"} if pauses is None else {}
     fillers = [step for _, step in steps if isinstance(step, GapFiller)]
     limits = [np.inf if step.limit is None else step.limit for step in fillers]
     if not limits:
-        words[FILLED] = f"left ({flag} fill)"
+        words[FILLED] = f"left (--faults fill{where})"
     elif faults.attrs["longest_gap"] > max(limits):
-        words[FILLED] = f"filled up to {max(limits)} frames ({flag} fill)"
+        words[FILLED] = f"filled up to {max(limits)} frames (--faults fill{where})"
     return words
 
 

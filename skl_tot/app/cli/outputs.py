@@ -54,7 +54,7 @@ def _check_suffix(path, flag, suffixes, is_folder):
     suffix = "" if path.suffix[1:].isdigit() else path.suffix.lower()
     if suffix in suffixes or (is_folder and (not suffix or path.is_dir())):
         return
-    expected = ["a folder, without a suffix"] if is_folder else []
+    expected = ["a folder without a suffix"] if is_folder else []
     if suffixes:
         expected.append(f"a file with {', '.join(suffixes)}")
     raise ValueError(f"{flag} is {path}, expected {' or '.join(expected)}.")
@@ -136,11 +136,13 @@ def print_stops(recordings):
     """Print a sentence on the stops that were cut out, if that was asked for."""
     if recordings.stops is None:
         return
-    from skl_tot.recordings.stops import describe_stops, list_stops
+    from skl_tot.recordings.stops import FROZEN, describe_stops, list_stops
 
     table = list_stops(recordings)
-    nothing = "Nothing rests for long enough to be a stop."
-    print(describe_stops(table) if len(table) else nothing)
+    if len(table):
+        print(describe_stops(table))
+    elif recordings.read_options["pauses"] != FROZEN:  # which rests, but is no stop
+        print("Nothing rests for long enough to be a stop.")
 
 
 def print_rows(rows):

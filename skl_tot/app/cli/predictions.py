@@ -309,7 +309,8 @@ def _read_truth(folder, options, model):
     else:
         labels = inputs.read_labels_in_order(options, recordings, folder)
     if labels is None:
-        raise FileNotFoundError(f"{folder} has no folder groundTruth.")
+        text = f"{folder} has no folder groundTruth"
+        raise FileNotFoundError(f"{text}; --labels FILE gives labels.")
     return dict(zip(recordings.names, labels))
 
 

@@ -269,7 +269,10 @@ def _print_deviating(deviating, n_units):
     elif deviating.empty:
         print(f"No {kind} deviates.")
     else:
-        print(f"Deviating {kind}s, {len(deviating)} of {n_units}, most of all:")
+        n_shown = min(N_SHOWN, len(deviating))
+        of_these = f", these {n_shown}" if n_shown < len(deviating) else ""
+        numbers = f"{len(deviating)} of {n_units}"
+        print(f"Deviating {kind}s, {numbers}, most of all{of_these}:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
         reasons = [f"{x.replace('_', ' ')}: {row[x]}" for x in REASONS if row.get(x)]
         if row.get("unlikely"):

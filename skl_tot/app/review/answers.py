@@ -22,6 +22,7 @@ from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
+from skl_tot.recordings.names import Actions
 from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import (
@@ -137,7 +138,7 @@ class Answers:
         entries = state.entries
         words = [entry.words(state.names) for entry in entries]
         labels = self.recordings.replace(words)
-        cuts = [entry.segments.starts[1:] for entry in entries]
+        cuts = [entry.shown_starts()[1:] for entry in entries]
         confidences = [entry.shown_confidence().astype(float) for entry in entries]
         has_edges = any(len(entry.edges) for entry in entries)
         bounds = [entry.shown_edges() for entry in entries] if has_edges else None
@@ -157,7 +158,7 @@ class Answers:
     def _find_cycles(self):
         state = self._read_state()
         if any(entry.is_blank for entry in state.entries):
-            return FoundCycles(state.model, [], None, None)
+            return FoundCycles(state.model, state.names, [], None, None)
         if self._cycles is None or not self._cycles.are_of(state):
             is_cyclic = self.model is not None and pipelines.is_cyclic(
                 pipelines.last_step(self.model)
@@ -260,6 +261,7 @@ class FoundCycles(NamedTuple):
     """Cycles, and the segments that have them."""
 
     model: int  # its number
+    names: Actions  # of which idle is in no cycle
     segments: list  # of each recording
     table: pd.DataFrame | None  # None without cycles
     equal_parts: str | None  # see `Answers.equal_parts`
@@ -268,7 +270,7 @@ class FoundCycles(NamedTuple):
         """Whether they are those of a state."""
         pairs = zip(self.segments, state.entries)
         is_same = all(segments is entry.segments for segments, entry in pairs)
-        return state.model == self.model and is_same
+        return (state.model, state.names) == (self.model, self.names) and is_same
 
 
 def find_cycles(state, circle):
@@ -280,14 +282,14 @@ def find_cycles(state, circle):
     equal_parts = describe_equal_parts(bouts) if bouts.actions else None
     found = repeated_cycles(bouts, state.names, circle)
     if found is None:
-        return FoundCycles(state.model, segments, None, equal_parts)
+        return FoundCycles(state.model, state.names, segments, None, equal_parts)
     table, cycles = found
     start = first_checked(entries)
     if circle is None and start in cycles.actions:  # cycles stay those of people
         table, cycles = cut_cycles(without_idle(bouts, state.names), start)
     table = table.round().astype({"recording": int, "start": int, "end": int})
     table = table.join(compare_bouts(cycles)[["score", "deviates"]])
-    return FoundCycles(state.model, segments, table, None)
+    return FoundCycles(state.model, state.names, segments, table, None)
 
 
 def first_checked(entries):

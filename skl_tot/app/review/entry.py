@@ -177,6 +177,13 @@ class Entry(NamedTuple):
         certain = self.confidence.dtype.type(1)
         return np.where(self.frames_known(), certain, self.confidence)
 
+    def shown_starts(self):
+        """Return starts of segments, not of what a model has beside a person's part."""
+        starts, codes, by_hand, _ = self.segments
+        is_inside = (codes[1:] == codes[:-1]) & (by_hand[1:] != by_hand[:-1])
+        is_inside &= ~np.isin(starts[1:], self.breaks)
+        return np.delete(starts, 1 + np.flatnonzero(is_inside))
+
     def shown_edges(self):
         """Rows of ``edges`` of shown boundaries that no person gave."""
         is_known, starts = self.frames_known(), self.segments.starts

@@ -22,7 +22,7 @@ export class Faults {
     this.dialog.replaceChildren(
       element("h2", {}, "Before you label: faults of the files"),
       element("div", {}, element("table", {}, element("thead", {}, line("th", head)), element("tbody", {}, ...faults.map((row) => line("td", row))))),
-      element("p", {}, `“${answers[0][1]}” does what the last column says. No fit accepts empty cells. Another answer is possible later, by --faults with the same folder: all labels stay.`),
+      element("p", {}, `“${answers[0][1]}” does what the last column says.${has("filled") ? " No fit accepts empty cells." : ""} Another answer is possible later, by --faults with the same folder: all labels stay.`),
       element("div", { className: "buttons" }, ...buttons),
     );
     if (!this.dialog.open) this.dialog.showModal();

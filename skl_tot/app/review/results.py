@@ -301,7 +301,8 @@ def reviewed_segments(folder):
     labels_of_each, written = [], []
     names = reviewed.state.names
     for recording, (_, entry) in reviewed.entries.items():
-        for start, code in zip(entry.segments.starts.tolist(), entry.segments.codes):
+        starts = entry.shown_starts()
+        for start, code in zip(starts.tolist(), entry.segments.labels()[starts]):
             if code != UNLABELLED:
                 shown.append((recording, names[int(code)], start))
         labels_of_each.append(entry.known_words(names))
@@ -318,5 +319,7 @@ def reviewed_segments(folder):
 
 def print_kept(labels_of_each):
     """Print how many recordings have labels of people."""
+    n = len(labels_of_each)
     n_kept = sum(labels is not None for labels in labels_of_each)
-    print(f"Labels of people in {n_kept} of {len(labels_of_each)} recordings are kept.")
+    if n_kept:
+        print(f"Labels of people in {n_kept} of {n} recordings are kept.")

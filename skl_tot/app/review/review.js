@@ -153,7 +153,8 @@ export class Page {
     find(".speed").value = 1;
     find(".sort").append(...Object.entries(SORTS).map((sort) => option(...sort)));
     on(".speed", "change", (field) => { this.stage.setSpeed(+field.value); root.focus(); });  // so that Space plays
-    on(".sort", "change", (field) => this.small.sort(field.value));
+    on(".sort", "change", (field) => { this.small.sort(field.value); root.focus(); });
+    for (const dialog of root.querySelectorAll("dialog")) dialog.addEventListener("close", () => root.focus());  // also by Esc
     on(".filter", "input", (field) => this.small.filter(field.value));
     on(".filter", "keydown", (field, event) => {
       if (event.key !== "Enter" || !this.small.lines.length) return;
@@ -525,7 +526,7 @@ export class Page {
     dialog.scrollTop = 0;  // not where the focus is
   }
 
-  close() { this.find("dialog[open]").close(); this.root.focus(); }
+  close() { this.find("dialog[open]").close(); }
 
   // ---- drawing
 

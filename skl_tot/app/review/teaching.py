@@ -170,7 +170,8 @@ def go_on(history, about, recordings, model, fits):
         news.append(f"the steps before a fit are {', '.join(about['steps']) or 'none'}")
     said = f"now {', and '.join(news)}"
     warn_user(f"In the review, {said}; all labels stay, press L to learn with this.")
-    history.commit(said, state.with_entries(entries), about=before | about)
+    after = state.with_entries(entries)._replace(taught="")  # by other steps
+    history.commit(said, after, about=before | about)
 
 
 def read_words(labels, recordings, model=None):

@@ -143,7 +143,10 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path, monkeypatch):
         assert is_said == (not command.startswith("review"))
     assert run(f"fit {tmp_path} {FIT} --only [03] --out clean.skops") == 0
     assert run(f"predict clean.skops {tmp_path}/*.csv --out b") == 2
-    assert "rows              left (fit --faults fill)" in capsys.readouterr().out
+    assert (
+        "rows              left (--faults fill of fit or review)"
+        in capsys.readouterr().out
+    )
     fit = f"fit {tmp_path} {FIT} --pipeline gaps:2 --faults fill --out other.skops"
     assert run(fit) == 0
     assert "3 empty rows              filled\n" in capsys.readouterr().out
@@ -174,6 +177,11 @@ def test_steps_for_tracks_of_points_are_named(run, capsys, tmp_path):
         _, is_said, steps_said = capsys.readouterr().out.partition("places: use ")
         assert bool(is_said) == bool(advice)
         assert steps_said.startswith(advice)
+    asked = []
+    dlc = read_recordings(tmp_path / "dlc", fps=9)
+    source = SimpleNamespace(options={"pauses": None}, open=lambda _: dlc)
+    open_checked(source, HMMSegmenter(2), lambda rows: asked.append(rows[-1]) or "fill")
+    assert asked[0][-1] == "left (--pipeline poses:tail_base:Nose)"
 
 
 def test_only_stops_as_of_a_model_are_cut_out(capsys):

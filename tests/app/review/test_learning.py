@@ -221,6 +221,7 @@ def test_a_cyclic_model_finds_no_cycles_in_other_actions(log_fit):
     assert len(review.units()) == 1
     review.undo()
     review.undo()
+    assert len(review.cycles) == 12
     for code, name in zip(review.state.actions, IDLE):
         review.rename(code, name)
     assert len(review.state.actions) <= len(IDLE)  # no step is left

@@ -269,6 +269,11 @@ def test_sizes_modes_and_hostile_names(opened):
             inner, outer = page.find(name).rect, page.find("dialog[open]").rect
             assert inner["x"] + inner["width"] < outer["x"] + outer["width"]
             page.press(Keys.ESCAPE)
+        for show in ["find('[data-by=help]').click()", "find('.sort').focus()"]:
+            page.run(f"const find = (x) => document.querySelector(x); {show};")
+            page.run("document.activeElement.dispatchEvent(new Event('change'))")
+            page.press(Keys.ESCAPE)
+            assert page.run("return document.activeElement.tagName") == "MAIN", show
         assert page.run(OVERLAPS) == []
         page.press("p")
         page.wait("document.querySelector('.examples').checkVisibility()")
