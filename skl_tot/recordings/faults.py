@@ -230,7 +230,7 @@ def _choose_pauses(stops, n_recordings, fps):
     # in a few of many recordings it may be slow work
     if n_recordings == 1 and 0 < len(still) <= MOST_STOPS:
         durations = sorted((stop.end - stop.start) / fps for stop in still)
-        # what rests for less is a slow step more often than a stop
+        # a shorter rest is a slow step more often than a stop
         return max(20, math.ceil(20 / fps), _least_long(durations))
     is_rare = 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings)
     return FROZEN if is_rare else None

@@ -138,7 +138,7 @@ def open_checked(source, model, answer, is_fitted=False):
         rows = rows_of_faults(faults)
         options = is_plain and _options_for_poses(recordings)
         if options:
-            text = "tracks of points, of which posture tells more than places"
+            text = "tracks of points: posture tells more than places"
             rows.append(["all", "", "", text, f"left ({options})"])
         answer = answer(rows) if is_open else "leave"
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]

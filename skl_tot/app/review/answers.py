@@ -261,7 +261,7 @@ class FoundCycles(NamedTuple):
     """Cycles, and the segments that have them."""
 
     model: int  # its number
-    names: Actions  # of which idle is in no cycle
+    names: Actions  # idle, by its name, is in no cycle
     segments: list  # of each recording
     table: pd.DataFrame | None  # None without cycles
     equal_parts: str | None  # see `Answers.equal_parts`
