@@ -178,7 +178,7 @@ class Entry(NamedTuple):
         return np.where(self.frames_known(), certain, self.confidence)
 
     def shown_starts(self):
-        """Return starts of segments; a model's part of a person's action starts none."""
+        """Return starts of segments; parts by a person and by a model may be one."""
         starts, codes, by_hand, _ = self.segments
         is_inside = (codes[1:] == codes[:-1]) & (by_hand[1:] != by_hand[:-1])
         is_inside &= ~np.isin(starts[1:], self.breaks)
