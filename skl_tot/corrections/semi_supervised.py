@@ -32,6 +32,7 @@ from skl_tot.metrics.scores import mof_scorer
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
 from skl_tot.progress import part
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
     arrange_each,
@@ -283,6 +284,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         if views is None:
             labels = label_paths.fill_single_frames(labels)
             views = default_views(label_paths.measure_segments(labels).n_frames)
+        for view in views:
+            if not hasattr(view, "fit_transform"):
+                refuse("views", type(view).__name__, "transformers of recordings")
         self.views_ = [clone(view) for view in views]
         return list(zip(*(view.fit_transform(recordings) for view in self.views_)))
 

@@ -179,9 +179,9 @@ def labelled():
 
 def test_discriminants_solve_their_eigenproblem(labelled):
     videos, labels, _ = labelled
-    spread = measure_spread(videos)
-    counts, means = action_means(videos, labels, 3, spread.center)
-    scalings = discriminants(spread.root, counts, means)
+    center, root = measure_spread(videos)
+    counts, means = action_means(videos, labels, 3, center)
+    scalings = discriminants(root, counts, means)
     _, covariance = frame_moments(videos)
     between = (means.T * counts) @ means / counts.sum()
     ridge = np.trace(covariance) / 4 * np.eye(4)
