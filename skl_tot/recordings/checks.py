@@ -94,8 +94,9 @@ def _explain(error, estimator, video, first):
     width = getattr(estimator, "n_features_in_", None)
     if looks_turned(np.shape(video), first, width):
         return f"{text.rstrip()}{HINT}"
-    if first is not None and np.shape(video)[1:] != first[1:]:
-        return f"{text.rstrip('.')} of the first recording; only= (--only) takes some."
+    if first is not None and "features, but" in text:
+        of_first = "as the first recording has; only= (--only) takes some recordings"
+        return f"{text.rstrip('.')}, {of_first}."
     return text
 
 

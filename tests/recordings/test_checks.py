@@ -63,6 +63,16 @@ def test_widths_that_differ_may_be_recordings_turned_round(tmp_path):
             check(X)
 
 
+def test_other_widths_name_the_option_that_takes_some(frames):
+    with pytest.raises(ValueError, match=r"3 features as input, as the first .* only="):
+        check([np.eye(9)[:, :3], np.eye(9)[:, :5]])
+    more = frames[1].assign(more=0.0)
+    for other in (more, more["more"].to_numpy()):  # names, and a recording without
+        with pytest.raises(ValueError) as caught:
+            check([frames[0], other])
+        assert "only=" not in str(caught.value)
+
+
 @pytest.fixture
 def frames(activity):
     # copies, as pandas below 3 makes none, and a test spoils them
