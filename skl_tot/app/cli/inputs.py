@@ -123,7 +123,6 @@ def open_checked(source, model, answer, is_fitted=False):
     # those of a fitted model are cut out where files are read
     pauses = None if is_fitted else source.options.pop("pauses")
     steps = steps_of(model)
-    is_plain = len(steps) == 1 and not is_fitted
     warnings.filterwarnings("ignore", category=FaultWarning)  # the table says the same
     recordings = source.open(model if is_fitted else None)
     with stage("checking the files"):
@@ -133,24 +132,24 @@ def open_checked(source, model, answer, is_fitted=False):
     to_mend = _words_of_open(faults, pauses, steps, where)
     is_left = faults["done"].str.startswith(LEFT) & faults["fault"].isin(WORDS_OF_STOPS)
     faults.loc[is_left, "done"] += " (see --pauses)"
+    is_plain = len(steps) == 1 and not is_fitted
+    poses = _find_pose_step(recordings) if is_plain else None
     if not isinstance(answer, str):
-        is_open = faults["done"].isin(to_mend).any()
         rows = rows_of_faults(faults)
-        options = is_plain and _options_for_poses(recordings)
-        if options:
+        if poses is not None:
             text = "tracks of points: posture tells more than places"
-            rows.append(["all", "", "", text, f"left ({options})"])
-        answer = answer(rows) if is_open else "leave"
+            rows.append(["all", "", "", text, f"left (--pipeline {poses})"])
+        answer = answer(rows) if faults["done"].isin(to_mend).any() else "leave"
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
     mended &= to_mend.keys() & set(faults["done"])
     left = {done: words for done, words in to_mend.items() if done not in mended}
     faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults))
-    n_gap = 0 if FILLED in mended else faults.attrs["longest_gap"]
-    options = is_plain and _options_for_poses(recordings, n_gap)
-    if options:
+    if poses is not None:
+        n_gap = 0 if FILLED in mended else faults.attrs["longest_gap"]
+        gaps = f"gaps:{n_gap}," if n_gap else ""
         text = "Tracks of points are read, and posture tells more than places"
-        print(f"{text}: use {options}.")
+        print(f"{text}: use --pipeline {gaps}{poses}.")
     if CUT in mended:
         pauses = faults.attrs["pauses"]
     if pauses is not None:
@@ -161,8 +160,8 @@ def open_checked(source, model, answer, is_fitted=False):
     return recordings, model
 
 
-def _options_for_poses(recordings, n_missing=0):
-    """Options with the steps for tracks of points; None for other recordings."""
+def _find_pose_step(recordings):
+    """Step for tracks of points, and further options; None for other recordings."""
     columns = [str(x) for x in getattr(recordings.arrays[0], "columns", [])]
     others = [x for x in columns if x.lower().endswith("likelihood")]
     if not others and recordings.read_options.get("reader") not in TRACKERS:
@@ -172,9 +171,7 @@ def _options_for_poses(recordings, n_missing=0):
     plain = [name[1] for name in names if name]
     tails, noses = ([x for x in plain if end in x.lower()] for end in ("tail", "nose"))
     step = f"poses:{tails[0]}:{noses[0]}" if tails and noses else "poses"
-    gaps = f"gaps:{n_missing}," if n_missing else ""
-    without = f" --without {shlex.join(others)}" if others else ""
-    return f"--pipeline {gaps}{step}{without}"
+    return f"{step} --without {shlex.join(others)}" if others else step
 
 
 def _words_of_open(faults, pauses, steps, where):

@@ -269,10 +269,8 @@ def _print_deviating(deviating, n_units):
     elif deviating.empty:
         print(f"No {kind} deviates.")
     else:
-        n_shown = min(N_SHOWN, len(deviating))
-        of_these = f", these {n_shown}" if n_shown < len(deviating) else ""
-        numbers = f"{len(deviating)} of {n_units}"
-        print(f"Deviating {kind}s, {numbers}, most of all{of_these}:")
+        shown = f" ({N_SHOWN} are shown)" if len(deviating) > N_SHOWN else ""
+        print(f"Deviating {kind}s, {len(deviating)} of {n_units}{shown}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
         reasons = [f"{x.replace('_', ' ')}: {row[x]}" for x in REASONS if row.get(x)]
         if row.get("unlikely"):
