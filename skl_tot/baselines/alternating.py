@@ -33,7 +33,6 @@ from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import STRICT_SIGMA
 from skl_tot.progress import counted
 from skl_tot.recordings.labels import equal_parts
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import (
     ClassifierTrainer,
     classify,
@@ -54,7 +53,6 @@ LEAST_CHANGE = 0.01
 LEAST_DISPERSION = 1e-6
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class ASALSegmenter(NetworkSegmenter):
     r"""Unsupervised action segmentation by action shuffle alternating learning (ASAL).
@@ -82,7 +80,8 @@ class ASALSegmenter(NetworkSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     estimator : segmenter or None, default=None
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
@@ -104,8 +103,10 @@ class ASALSegmenter(NetworkSegmenter):
         Paths of the decoder after the fit: "durations", as in the rounds, or a value of
         `TemporalOTSegmenter`. Durations also apply to transcripts, but not to
         `predict_posterior`.
-    {shared: switch_cost=0.0, min_duration, background_percentile, standardize, device}
-    {shared: random_state}
+    switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`; ``switch_cost`` is 0.0.
+    standardize, device, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------
@@ -113,10 +114,12 @@ class ASALSegmenter(NetworkSegmenter):
         log p(k) of the labels that the last round learned from.
     mean_durations_ : ndarray of shape (n_actions,)
         Mean segment length of each action relative to its recording, likewise.
-    {shared: network_}
+    network_ : dict of str to ndarray
+        All parameters of the network by name.
     changes_ : list of float
         Share of all labels that changed in each round.
-    {shared: loss_curve_}
+    loss_curve_ : list of float
+        Loss of each step, in nats.
     n_iter_ : int
         Number of rounds.
 
@@ -242,7 +245,6 @@ class ASALSegmenter(NetworkSegmenter):
         return DurationDecoder(durations)
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class MallowSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation with an order for each video, after Mallow.
@@ -274,7 +276,8 @@ class MallowSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     order : {"mostly", "strict"}, default="mostly"
         As for `TemporalOTSegmenter`: it sets ``decoding`` if that has its default. In
         strict order, step 2 is the best path through all actions. Free order is not
@@ -285,8 +288,10 @@ class MallowSegmenter(BaseSegmenter):
         Paths of the decoder. "auto": "fixed" in strict order, else "mallow", an order
         for each recording as in step 2, in which an inversion costs a switch, too; or a
         value of `TemporalOTSegmenter`. Does not change the fit.
-    {shared: switch_cost=0.0, min_duration, background_percentile, standardize}
-    {shared: random_state}
+    switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`; ``switch_cost`` is 0.0.
+    standardize, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------

@@ -12,7 +12,6 @@ from sklearn.mixture import GaussianMixture
 from skl_tot.methods.base import ORDER_CONSTRAINTS, Learned, by_order
 from skl_tot.methods.gaussians import time_order
 from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import ConceptContrast, Prediction, Reconstruction
 from skl_tot.training.components import MLP, Adam, constant_adam
 from skl_tot.training.terms import TimeStamp
@@ -60,7 +59,6 @@ class EmbeddingSegmenter(NetworkSegmenter):
         return np.column_stack(densities)
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class CTESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
@@ -72,14 +70,17 @@ class CTESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings. "adam" takes 256 frames per recording, a constant learning
         rate of 3e-3 (the authors' 1e-3 is too slow), and is otherwise `Adam`.
-    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
-    {shared: standardize, device, random_state}
+    decoding, switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`; ``decoding`` is "fixed", ``switch_cost`` is 0.0.
+    standardize, device, random_state : optional
+        As in `TemporalOTSegmenter`.
     n_init : int, default=10
         Runs of K-means; the best one is used.
     max_iter : int, default=6000
@@ -89,7 +90,8 @@ class CTESegmenter(EmbeddingSegmenter):
     ----------
     gaussians_ : list of GaussianMixture
         The Gaussian of each action.
-    {shared: network_, loss_curve_, n_iter_}
+    network_, loss_curve_, n_iter_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----
@@ -126,7 +128,6 @@ class CTESegmenter(EmbeddingSegmenter):
         return [TimeStamp()]
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class VTESegmenter(CTESegmenter):
     r"""Unsupervised action segmentation by time and prediction, after VTE.
@@ -147,13 +148,16 @@ class VTESegmenter(CTESegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers and of the embedding, see `skl_tot.extend.MLP`.
     optimizer : optional
         As for `CTESegmenter`.
-    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
-    {shared: standardize, device, random_state}
+    decoding, switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`; ``decoding`` is "fixed", ``switch_cost`` is 0.0.
+    standardize, device, random_state : optional
+        As in `TemporalOTSegmenter`.
     n_init, max_iter : optional
         As for `CTESegmenter`.
 
@@ -161,7 +165,8 @@ class VTESegmenter(CTESegmenter):
     ----------
     gaussians_ : list of GaussianMixture
         The Gaussian of each action.
-    {shared: network_, loss_curve_, n_iter_}
+    network_, loss_curve_, n_iter_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----
@@ -190,7 +195,6 @@ class VTESegmenter(CTESegmenter):
         return [*super()._terms(settings), Prediction()]
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class UDESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation by latent concepts that differ, after UDE.
@@ -224,15 +228,18 @@ class UDESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings. "adam" takes 256 frames per recording and a constant learning
         rate, and is otherwise `Adam`.
-    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
-    {shared: device, random_state}
+    decoding, switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`.
+    standardize, device, random_state : optional
+        As in `TemporalOTSegmenter`.
     order : {"strict", "mostly", "free"}, default="mostly"
         As for `TemporalOTSegmenter`: it sets β, and ``decoding`` and ``switch_cost`` if
         these have their default.
@@ -243,7 +250,8 @@ class UDESegmenter(EmbeddingSegmenter):
     ----------
     concepts_ : ndarray of shape (n_actions, embedding_dim)
         Concepts, of unit length.
-    {shared: network_, loss_curve_, n_iter_}
+    network_, loss_curve_, n_iter_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----

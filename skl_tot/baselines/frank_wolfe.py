@@ -9,13 +9,11 @@ from sklearn.utils import check_random_state
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingValueError
-from skl_tot.shared_texts import with_shared_texts
 
 # Share of the minimum within which the objective stops.
 TOLERANCE = 1e-4
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class FrankWolfeSegmenter(BaseSegmenter):
     r"""Action segmentation by discriminative clustering of events.
@@ -39,12 +37,15 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     max_iter : int, default=650
         Maximum number of iterations; fewer once the objective exceeds its
         minimum by a share of less than 1e-4.
-    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
-    {shared: standardize, random_state}
+    decoding, switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`; ``decoding`` is "fixed", ``switch_cost`` is 0.0.
+    standardize, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------

@@ -15,18 +15,20 @@ from skl_tot.methods.gaussians import (
 )
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class EqualPartsSegmenter(BaseSegmenter):
     """Cut every recording into K parts of equal duration, whatever its features.
 
     Parameters
     ----------
-    {shared: n_actions, standardize}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
+    standardize : {"dataset", "video"} or None, default="dataset"
+        Scale each feature to zero mean and unit variance over all frames of the fit
+        ("dataset") or over each recording ("video"). None keeps the features.
 
     Attributes
     ----------
@@ -68,7 +70,6 @@ class EqualPartsSegmenter(BaseSegmenter):
             yield scores
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class KMeansSegmenter(BaseSegmenter):
     r"""K-means of frames, and the likeliest path through the clusters.
@@ -86,11 +87,14 @@ class KMeansSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     n_components : int or None, default=16
         Number of principal components, at most that of the features; None keeps all.
-    {shared: decoding="free", switch_cost=0.5, min_duration, background_percentile}
-    {shared: standardize, random_state}
+    decoding, switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`; ``decoding`` is "free", ``switch_cost`` is 0.5.
+    standardize, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------

@@ -14,7 +14,6 @@ from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import sum_groups
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.baselines import SphericalCrossEntropy
 from skl_tot.training.components import MLP, WEIGHT, Adam, constant_adam
 from skl_tot.training.pseudo_labels import (
@@ -90,7 +89,6 @@ def paper(n_actions=8, **parameters) -> TemporalOTSegmenter:
     return TemporalOTSegmenter(n_actions, **settings).set_params(**parameters)
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class ASOTSegmenter(PrototypeSegmenter):
     r"""Action segmentation by unbalanced, temporally structured transport (ASOT).
@@ -107,7 +105,8 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     order : {"mostly", "strict", "free"}, default="mostly"
         As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
         if these have their default.
@@ -129,17 +128,23 @@ class ASOTSegmenter(PrototypeSegmenter):
         "auto" is "fixed" in strict order, else "framewise", which labels each frame by
         its largest pseudo-label, like the authors. Other values, those of
         `TemporalOTSegmenter`, find a path by the logarithm of the pseudo-labels.
-    {shared: switch_cost, min_duration, background_percentile, standardize, device}
-    {shared: random_state}
+    switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`.
+    standardize, device, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------
-    {shared: network_}
+    network_ : dict of str to ndarray
+        All parameters of the network by name.
     prototypes_ : ndarray of shape (n_actions, embedding_dim)
         Prototypes, of unit length.
     prototype_actions_ : ndarray of shape (n_actions,)
         Action of each prototype. Actions are in order of mean relative time.
-    {shared: loss_curve_, n_iter_}
+    loss_curve_ : list of float
+        Loss of each step, in nats.
+    n_iter_ : int
+        Steps taken.
 
     Notes
     -----

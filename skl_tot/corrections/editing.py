@@ -32,18 +32,17 @@ from skl_tot.recordings.names import (
     name_new_actions,
     unused_names,
 )
-from skl_tot.shared_texts import with_shared_texts
 
 Model = TypeVar("Model")
 
 
-@with_shared_texts
 def rename(model: Model, names) -> Model:
     """Name actions; ``predict`` then returns the names.
 
     Parameters
     ----------
-    {shared: model}
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
     names : dict or sequence
         New names by labels of ``actions_``, or the names of all actions in order: all
         text, or all integers from 0. Other actions keep their name; a number k among
@@ -55,7 +54,12 @@ def rename(model: Model, names) -> Model:
     model : estimator
         A new model with the names in ``classes_``, ``actions_`` and ``labels_``.
 
-    {shared: raises}
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError, ValueError
+        If a parameter or a recording is not valid.
 
     Examples
     --------
@@ -82,7 +86,6 @@ def rename(model: Model, names) -> Model:
     return pipelines.with_last(model, segmenter)
 
 
-@with_shared_texts
 def merge(model: Model, labels) -> Model:
     """Merge several actions into one.
 
@@ -93,7 +96,8 @@ def merge(model: Model, labels) -> Model:
 
     Parameters
     ----------
-    {shared: model}
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
     labels : sequence
         Two or more labels. The action takes the name and the position of the first;
         unnamed actions are renumbered from 0 in their order.
@@ -103,7 +107,12 @@ def merge(model: Model, labels) -> Model:
     model : estimator
         A new model.
 
-    {shared: raises}
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError, ValueError
+        If a parameter or a recording is not valid.
 
     Examples
     --------
@@ -130,7 +139,6 @@ def merge(model: Model, labels) -> Model:
     return pipelines.with_last(model, segmenter)
 
 
-@with_shared_texts
 def split(model: Model, label, X) -> Model:
     """Split one action into two.
 
@@ -140,18 +148,25 @@ def split(model: Model, label, X) -> Model:
 
     Parameters
     ----------
-    {shared: model}
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
     label : int or str
         The action. A text name becomes "label 1" and "label 2"; of named numbers, the
         first part keeps its own; unnamed actions are renumbered.
-    {shared: X}
+    X : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, see Notes of `TemporalOTSegmenter`.
 
     Returns
     -------
     model : estimator
         A new model.
 
-    {shared: raises}
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError, ValueError
+        If a parameter or a recording is not valid.
 
     Examples
     --------
@@ -181,7 +196,6 @@ def split(model: Model, label, X) -> Model:
     return pipelines.with_last(model, segmenter)
 
 
-@with_shared_texts
 def refine(model: Model, X, y) -> Model:
     """Teach a fitted model labels of some recordings.
 
@@ -192,7 +206,10 @@ def refine(model: Model, X, y) -> Model:
 
     Parameters
     ----------
-    {shared: model, X}
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
+    X : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, see Notes of `TemporalOTSegmenter`.
     y : array-like of shape (n_frames,), or sequence of these, or dict
         Labels, see `SemiSupervisedSegmenter`. A dict may omit recordings.
 
@@ -201,7 +218,12 @@ def refine(model: Model, X, y) -> Model:
     model : estimator
         A new model; its segmenter has ``unlabelled_actions_``.
 
-    {shared: raises}
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError, ValueError
+        If a parameter or a recording is not valid.
 
     Examples
     --------

@@ -41,14 +41,12 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.names import name_new_actions
 from skl_tot.recordings.signals import spread_indices
-from skl_tot.shared_texts import with_shared_texts
 
 # Actions of a clustering, whose number need not be that of the labels: 8, 12 and the
 # true number gave the same on the sets (benchmarks/labels.py).
 N_CLUSTERS = 8
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class SemiSupervisedSegmenter(BaseSegmenter):
     r"""Segmentation that learns from labels of some frames.
@@ -95,7 +93,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     cycles : bool, default=False
         Whether recordings are logs of many cycles, and labels are those of whole
         cycles, one or more. Cycles then teach as recordings do.
-    {shared: min_duration, random_state}
+    min_duration, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------
@@ -107,7 +106,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Labels of `predict`: those of ``y``, and names of further actions.
     unlabelled_actions_ : list
         Further actions, which no label names: "action 4", …. `fit` warns of them.
-    {shared: n_actions_, labels_}
+    n_actions_ : int
+        Number of actions K of `predict`.
+    labels_ : ndarray of shape (n_frames,), or list of these
+        Labels of the recordings of the last fit, in the form of ``X``.
     coefs_, intercepts_ : list of ndarray
         Discriminants of views, then clusterings: (n_columns, n_actions), (n_actions,).
     view_weights_ : ndarray
@@ -122,7 +124,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         First frame of each cycle, and the end of the last; with ``cycles``.
     template_ : dict or None
         Phases of the labelled cycles, which cut a recording; with ``cycles``.
-    {shared: look_, layers_, confidence_, fps_, n_features_in_, feature_names_in_}
+    look_ : Look
+        Findings about the recordings, see `skl_tot.look`.
+    layers_, confidence_, fps_, n_features_in_, feature_names_in_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----
@@ -169,7 +174,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        {shared: X}
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
             With and without labels.
         y : array-like of shape (n_frames,), or sequence of these
             Labels of each recording, or None: numbers or names, with -1, "" or None for
@@ -186,7 +192,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        {shared: X}
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
         y : array-like of shape (n_frames,), or sequence of these, default=None
             Labels as in `fit`; frames of unknown label do not count. Without ``y``, the
             score is that of `TemporalOTSegmenter.score`.
@@ -195,8 +202,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         -------
         score : float
             From 0 to 1, as from `skl_tot.metrics.mof_scorer`.
-
-        {shared: raises}
         """
         return super().score(X) if y is None else mof_scorer(self, X, y)
 

@@ -20,14 +20,12 @@ from skl_tot.recordings.labels import (
     with_background,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.features import TellingSample, checked_videos
 
 N_DESCRIBED = 1000  # most frames that describe features, or a recording
 DIGITS = 9  # rounding, so that equal values are in the order of their numbers
 
 
-@with_shared_texts
 def most_informative(model, X, n=1) -> list[dict]:
     """List the moments whose labels would teach a model most: segments in doubt.
 
@@ -35,7 +33,10 @@ def most_informative(model, X, n=1) -> list[dict]:
 
     Parameters
     ----------
-    {shared: model, X}
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
+    X : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, see Notes of `TemporalOTSegmenter`.
     n : int, default=1
         Maximum number of results.
 
@@ -47,7 +48,12 @@ def most_informative(model, X, n=1) -> list[dict]:
         background), and "information": the sum of the doubts of the frames, each minus
         the median doubt of all frames of the action in ``X``.
 
-    {shared: raises}
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError, ValueError
+        If a parameter or a recording is not valid.
 
     Examples
     --------
@@ -175,7 +181,6 @@ def _tell_apart(first, second):
     return above / (n_first * n_second)
 
 
-@with_shared_texts
 def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) -> list:
     r"""List the recordings whose labels would teach a `SemiSupervisedSegmenter` most.
 
@@ -198,7 +203,8 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) ->
 
     Parameters
     ----------
-    {shared: X}
+    X : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, see Notes of `TemporalOTSegmenter`.
     y : array-like of shape (n_frames,), or sequence of these, default=None
         Labels of some recordings, which are not listed, as for
         `SemiSupervisedSegmenter`.

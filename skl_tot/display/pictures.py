@@ -18,7 +18,6 @@ from skl_tot.recordings.labels import (
     find_segments,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.shared_texts import with_shared_texts
 
 # Height of a line of a legend in inches, and letters of one.
 ROW, LETTERS = 0.24, 28
@@ -103,7 +102,6 @@ class Row(NamedTuple):
     breaks: Any  # frames at which bars are cut
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class SegmentationDisplay(Display):
     """Timelines of segmentations, one row per recording.
@@ -155,7 +153,8 @@ class SegmentationDisplay(Display):
         ----------
         estimator : estimator
             Fitted segmenter or pipeline with ``predict``.
-        {shared: X}
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
         y : array-like of shape (n_frames,), or a sequence of these, default=None
             Ground-truth labels.
         ax, fps : optional
@@ -163,7 +162,11 @@ class SegmentationDisplay(Display):
         **options : dict
             Other parameters of the class.
 
-        {shared: drawn}
+        Returns
+        -------
+        display : object
+            The display, drawn (extra ``plot``), with ``ax_``, ``figure_`` and, for an
+            image, ``im_``.
         """
         y_pred = estimator.predict(X)
         if isinstance(y_pred, dict):  # by recording
@@ -178,9 +181,18 @@ class SegmentationDisplay(Display):
         ----------
         y_true, y_pred : array-like, sequence or dict of these
             As in the class; None for ``y_true`` draws only predictions.
-        {shared: ax, fps, **options}
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        fps : float, default=None
+            Frames per second. None leaves it to the recordings, or counts frames.
+        **options : dict
+            Other parameters of the class.
 
-        {shared: drawn}
+        Returns
+        -------
+        display : object
+            The display, drawn (extra ``plot``), with ``ax_``, ``figure_`` and, for an
+            image, ``im_``.
         """
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
@@ -191,9 +203,14 @@ class SegmentationDisplay(Display):
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; the legend is at its right. None makes a new figure.
-        {shared: fps}
+        fps : float, default=None
+            Frames per second. None leaves it to the recordings, or counts frames.
 
-        {shared: drawn}
+        Returns
+        -------
+        display : object
+            The display, drawn (extra ``plot``), with ``ax_``, ``figure_`` and, for an
+            image, ``im_``.
         """
         return self._draw(ax, fps=fps)
 
@@ -277,7 +294,6 @@ def _draw_rows(ax, rows, bar_names, fps):
         ax.set_title(title, loc="left", fontsize="medium", wrap=True)
 
 
-@with_shared_texts
 class PseudoLabelDisplay(Display):
     """Pseudo-label codes Q of one recording as an image, with the decoded path.
 
@@ -318,7 +334,11 @@ class PseudoLabelDisplay(Display):
         **options : dict
             ``ax``, ``fps`` and ``colorbar`` of `plot`.
 
-        {shared: drawn}
+        Returns
+        -------
+        display : object
+            The display, drawn (extra ``plot``), with ``ax_``, ``figure_`` and, for an
+            image, ``im_``.
         """
         from skl_tot.methods.pipelines import last_step, transform_before
 
@@ -336,11 +356,18 @@ class PseudoLabelDisplay(Display):
 
         Parameters
         ----------
-        {shared: ax, fps}
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+        fps : float, default=None
+            Frames per second. None leaves it to the recordings, or counts frames.
         colorbar : bool, default=True
             Whether to draw a colour bar at the right.
 
-        {shared: drawn}
+        Returns
+        -------
+        display : object
+            The display, drawn (extra ``plot``), with ``ax_``, ``figure_`` and, for an
+            image, ``im_``.
         """
         return self._draw(ax, fps=fps, colorbar=colorbar)
 

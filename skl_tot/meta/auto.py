@@ -23,7 +23,6 @@ from skl_tot.recordings.container import FrameArrays
 from skl_tot.recordings.errors import is_int, warn_user
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import in_form_of
-from skl_tot.shared_texts import with_shared_texts
 
 # Segments of a look in a recording, over the number of actions, from which actions
 # return: one cost of a switch for all recordings would suppress them.
@@ -36,7 +35,6 @@ ENOUGH = 4
 MOST_FITTED_AGAIN = 2**20
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class AutoSegmenter(ClusterMixin, BaseEstimator):
     """Segmentation by the estimator that suits the recordings.
@@ -55,18 +53,23 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
 
     Parameters
     ----------
-    {shared: n_actions, min_duration}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
+    min_duration : float, default=None
+        As in `TemporalOTSegmenter`.
         Passed on to the estimator, as are the following ones.
-    {shared: standardize, device, random_state}
+    standardize, device, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------
-    {shared: look_}
+    look_ : Look
+        Findings about the recordings, see `skl_tot.look`.
     estimator_ : estimator
         The fitted segmenter, or a pipeline of windows and a segmenter. A clone of it
         that is fitted to the same recordings gives the same labels.
-    {shared: n_actions_, labels_, fps_, read_options_, n_features_in_}
-    {shared: feature_names_in_}
+    n_actions_, labels_, fps_, read_options_, n_features_in_, feature_names_in_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----
@@ -102,7 +105,18 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def fit(self, X, y=None) -> Self:
         """Look at the recordings, and fit the estimator that suits them.
 
-        {shared: of_X_y, fitted}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
 
         Warns
         -----
@@ -159,14 +173,35 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def fit_predict(self, X, y=None) -> FrameArrays:
         """Fit, and return the labels of the frames.
 
-        {shared: of_X_y, labelled}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of these
+            Labels from ``actions_``, in the form of ``X``; background is -1 or
+            "background".
         """
         return in_form_of(self.fit(X, y).labels_, X)
 
     def predict(self, X) -> FrameArrays:
         """Label every frame by the likeliest path through the actions.
 
-        {shared: of_X, labelled, raises}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of these
+            Labels from ``actions_``, in the form of ``X``; background is -1 or
+            "background".
         """
         check_is_fitted(self)
         return self.estimator_.predict(X)
@@ -174,7 +209,15 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def predict_proba(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, without decoding.
 
-        {shared: of_X, as_probabilities, raises}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
+            Each row sums to 1, in the floating type of the recording.
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
@@ -182,7 +225,15 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def predict_posterior(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, given the recording.
 
-        {shared: of_X, as_probabilities, raises}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
+            Each row sums to 1, in the floating type of the recording.
         """
         check_is_fitted(self)
         frames = pipelines.transform_before(self.estimator_, X)
@@ -191,7 +242,13 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def score(self, X, y=None) -> float:
         """Measure how well actions transfer, as `TemporalOTSegmenter.score`.
 
-        {shared: of_X_y}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
         """
         check_is_fitted(self)
         return self.estimator_.score(X, y)

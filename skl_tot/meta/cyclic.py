@@ -19,14 +19,12 @@ from skl_tot.progress import part
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import RecordingError, refuse
 from skl_tot.recordings.signals import part_of
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
 
 # Default cost of a switch, in nats per frame, if the segmenter's is 0.
 SWITCH_COST = 0.5
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class CyclicSegmenter(BaseSegmenter):
     r"""Segmentation of long recordings in which the same actions repeat in cycles.
@@ -54,13 +52,17 @@ class CyclicSegmenter(BaseSegmenter):
         Cost of the step to the next action, or of a skipped one, at least 0, in nats
         for each frame of the mean duration of an action. Larger values give fewer
         cycles. None takes that of the segmenter, or 0.5 if that is 0.
-    {shared: min_duration}
+    min_duration : float, default=None
+        As in `TemporalOTSegmenter`.
         None takes that of the segmenter.
-    {shared: random_state}
+    random_state : int, RandomState instance or None, default=None
+        Seed of all random numbers. An int gives the same bits at every call on one
+        machine.
 
     Attributes
     ----------
-    {shared: n_actions_}
+    n_actions_ : int
+        Number of actions K of `predict`.
     estimator_ : estimator
         The segmenter, fitted to cycles. It now decodes "cyclic_skip".
     cuts_ : ndarray of int of shape (n_cycles + 1,), or list of these
@@ -117,15 +119,16 @@ class CyclicSegmenter(BaseSegmenter):
     def find_cuts(self, X) -> np.ndarray | list:
         """Cut recordings at the starts of cycles.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
 
         Returns
         -------
         cuts : ndarray of int of shape (n_cycles + 1,), or list of these
             First frame of each cycle, and the end of the last. An end of a recording
             with fewer than half of the actions is no cycle.
-
-        {shared: raises}
         """
         videos = self.prepare(X)
         paths = [decoded.path for decoded in self._decode(videos)]

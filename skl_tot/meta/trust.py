@@ -20,7 +20,6 @@ from skl_tot.recordings.labels import BACKGROUND, NO_ACTIONS, equal_parts
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.segment_table import labelled_recordings
 from skl_tot.recordings.signals import spread_indices
-from skl_tot.shared_texts import with_shared_texts
 
 # Frames of evenly spread recordings that other methods see.
 MOST_FRAMES = 40_000
@@ -38,7 +37,6 @@ HEADLINES = {
 FOUND_RIGHT = {"low": (38, 67), "middle": (58, 93)}
 
 
-@with_shared_texts
 def rate_trust(model, X, labels=None) -> dict | None:
     """Rate how far to trust the labels of a model that nobody has checked.
 
@@ -55,7 +53,8 @@ def rate_trust(model, X, labels=None) -> dict | None:
 
     Parameters
     ----------
-    {shared: model}
+    model : estimator
+        Fitted segmenter, or pipeline that ends in one.
     X : array-like of shape (n_frames, n_features), or sequence of these
         Recordings as for ``model.predict``. Other methods see some 40,000 frames of
         them.
@@ -72,7 +71,12 @@ def rate_trust(model, X, labels=None) -> dict | None:
         probability of its labels by `predict_posterior`, "low" below 0.6 and "high"
         from 0.8.
 
-    {shared: raises}
+    Raises
+    ------
+    NotFittedError
+        Before `fit`.
+    TypeError, ValueError
+        If a parameter or a recording is not valid.
 
     Notes
     -----

@@ -23,14 +23,12 @@ from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import UNKNOWN, arrange, check_lengths
 from skl_tot.recordings.layouts import in_form_of
 from skl_tot.recordings.signals import thinned
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
 
 # unlike of Self, jedi (IPython, Jupyter) knows of it that it may be a subclass
 Fitted = TypeVar("Fitted", bound="BaseSegmenter")
 
 
-@with_shared_texts
 class BaseSegmenter(ClusterMixin, FittedSegmenter):
     """Base of segmenters: fit, outputs, and decoding of the scores of a method.
 
@@ -63,7 +61,18 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
     def fit(self: Fitted, X, y=None) -> Fitted:
         """Learn the actions and label the frames.
 
-        {shared: of_X_y, fitted}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
 
         Raises
         ------
@@ -100,7 +109,13 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
     def prepare_fit(self, X, y=None, *, reset=True):
         """Check and standardise recordings as `fit` does, to be read block by block.
 
-        {shared: of_X_y}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
         reset : bool, default=True
             Whether a fit begins; False continues one.
         """
@@ -170,7 +185,19 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
     def fit_predict(self, X, y=None) -> FrameArrays:
         """Learn the actions and return the labels of the frames.
 
-        {shared: of_X_y, labelled}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of these
+            Labels from ``actions_``, in the form of ``X``; background is -1 or
+            "background".
         """
         return in_form_of(self.fit(X, y).labels_, X)
 

@@ -30,10 +30,8 @@ from skl_tot.recordings.labels import (
     encode_transcripts,
     labels_of_codes,
 )
-from skl_tot.shared_texts import with_shared_texts
 
 
-@with_shared_texts
 class FittedSegmenter(BaseEstimator):
     """Outputs of segmenters, by decoding of the scores of a method."""
 
@@ -56,9 +54,18 @@ class FittedSegmenter(BaseEstimator):
 
         Parameters
         ----------
-        {shared: X, transcripts}
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        transcripts : sequence of int, or sequence of these, default=None
+            Known actions of each recording in order; an action may repeat. The path has
+            these segments (fewer if it is too short), whatever ``decoding``. None finds
+            the actions.
 
-        {shared: labelled, raises}
+        Returns
+        -------
+        labels : ndarray of shape (n_frames,), or list of these
+            Labels from ``actions_``, in the form of ``X``; background is -1 or
+            "background".
         """
         videos = self.prepare(X)
         paths = [d.path for d in self._decode(videos, transcripts=transcripts)]
@@ -70,7 +77,15 @@ class FittedSegmenter(BaseEstimator):
         For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
         the pseudo-labels Q of the recording, and for Gaussians their posterior.
 
-        {shared: of_X, as_probabilities, raises}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
+            Each row sums to 1, in the floating type of the recording.
         """
         videos = self.prepare(X)
         probabilities = [
@@ -94,7 +109,15 @@ class FittedSegmenter(BaseEstimator):
         :math:`\kappa` as "agreement" (1 after a single recording). Background is not
         detected. `skl_tot.decoding.path_posterior` is exact, and overconfident.
 
-        {shared: of_X, as_probabilities, raises}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
+            Each row sums to 1, in the floating type of the recording.
         """
         videos = self.prepare(X)
         posteriors = [d.posterior for d in self._decode(videos, with_posterior=True)]
@@ -105,14 +128,15 @@ class FittedSegmenter(BaseEstimator):
 
         `skl_tot.decoding.decode` gives the labels of `predict`, less background.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_frames, n_actions), or list of these
             In nats, up to a constant per frame, float64.
-
-        {shared: raises}
         """
         videos = self.prepare(X)
         return videos.restore(list(self._corrected_scores(videos)))
@@ -122,15 +146,18 @@ class FittedSegmenter(BaseEstimator):
 
         Parameters
         ----------
-        {shared: X, transcripts}
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        transcripts : sequence of int, or sequence of these, default=None
+            Known actions of each recording in order; an action may repeat. The path has
+            these segments (fewer if it is too short), whatever ``decoding``. None finds
+            the actions.
 
         Yields
         ------
         decoded : Decoded
             ``log_likelihood``, ``path`` (indices of ``actions_``, -1 for background)
             and ``posterior`` of one recording, float64.
-
-        {shared: raises}
         """
         videos = self.prepare(X)
         yield from self._decode(videos, transcripts=transcripts, with_posterior=True)
@@ -148,7 +175,8 @@ class FittedSegmenter(BaseEstimator):
 
         Parameters
         ----------
-        {shared: X}
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
         y : array-like of shape (n_frames,), or sequence of these, default=None
             Only its length is checked, see Notes.
 
@@ -159,8 +187,6 @@ class FittedSegmenter(BaseEstimator):
             (`skl_tot.metrics.effective_actions`), or K / 2 for K below four, with a
             warning. NaN, with a warning, for a single array; an error for a list of
             one, as in a fold of a search.
-
-        {shared: raises}
 
         Notes
         -----
@@ -235,7 +261,10 @@ class FittedSegmenter(BaseEstimator):
     def prepare(self, X) -> Recordings:
         """Check and standardise recordings as in the fit, to be read block by block.
 
-        {shared: of_X, raises}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
         """
         check_is_fitted(self, "n_actions_")
         self._validate_params()  # decoding may have been set after the fit

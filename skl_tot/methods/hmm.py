@@ -25,11 +25,9 @@ from skl_tot.methods.gaussians import (
 from skl_tot.methods.numbers import AUTO
 from skl_tot.progress import part
 from skl_tot.recordings.signals import stretches, thinned
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, LARGEST, WEIGHT
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
@@ -51,7 +49,8 @@ class HMMSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     order : {"mostly", "strict", "free"}, default="mostly"
         "strict": each action once, in one order, starting from K equal parts of each
         recording. "mostly": learned in the same way, and decoded in any order. "free":
@@ -71,8 +70,10 @@ class HMMSegmenter(BaseSegmenter):
         Prior r of the variances, at least 1e-6, in units of the mean variance of a
         feature: it adds :math:`r / n_k` to the variance of an action with :math:`n_k`
         expected frames.
-    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
-    {shared: random_state}
+    decoding, switch_cost, min_duration, background_percentile : optional
+        As in `TemporalOTSegmenter`.
+    standardize, random_state : optional
+        As in `TemporalOTSegmenter`.
 
     Attributes
     ----------
@@ -93,8 +94,12 @@ class HMMSegmenter(BaseSegmenter):
         Log-likelihood before each step, with the prior, in nats per frame; never falls.
     n_iter_ : int
         Number of these steps.
-    {shared: n_actions_, labels_, classes_, shares_, layers_, scaler_, confidence_}
-    {shared: background_, fps_}
+    shares_ : ndarray
+        Shares of the actions in the frames of the fit, before corrections.
+    n_actions_, labels_, classes_, layers_
+        As in `TemporalOTSegmenter`.
+    scaler_, confidence_, background_, fps_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----

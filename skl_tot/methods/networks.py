@@ -26,7 +26,6 @@ from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import FrameArrays, row_blocks
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.signals import stretches
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import devices
 from skl_tot.training.components import COUNT, MLP, NETWORKS, OPTIMIZERS, Adam
 from skl_tot.training.loop import Snapshot, map_moments, train
@@ -36,7 +35,6 @@ from skl_tot.training.network import Encoder, TorchEncoder, score_prototypes
 STREAM_MEMORY = 0.95
 
 
-@with_shared_texts
 class NetworkSegmenter(TransformerMixin, BaseSegmenter):
     """Base of segmenters that embed frames by a trained network.
 
@@ -105,14 +103,15 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
     def transform(self, X) -> FrameArrays:
         """Embed every frame.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
 
         Returns
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of these
             In the floating type of the recording; networks are side by side.
-
-        {shared: raises}
         """
         videos = self.prepare(X)
         embeddings = list(self._apply_network(videos, self._embeddings))
@@ -135,7 +134,6 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
         return super().set_params(**nested)
 
 
-@with_shared_texts
 class PrototypeSegmenter(NetworkSegmenter):
     """Base of segmenters with one or several prototypes per action, learned online.
 
@@ -165,7 +163,18 @@ class PrototypeSegmenter(NetworkSegmenter):
         ``background_percentile`` needs `fit`, and so does a model with names, merges or
         splits.
 
-        {shared: of_X_y, fitted}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter`
+            learns from labels.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
         """
         self._check_partial_fit()
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
@@ -206,14 +215,15 @@ class PrototypeSegmenter(NetworkSegmenter):
         Each recording is one transport problem with all its frames. Prototypes of an
         action are summed, and networks averaged. An action that was split is an error.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
 
         Returns
         -------
         codes : ndarray of shape (n_frames, n_actions), or list of these
             Q; each row sums to 1.
-
-        {shared: raises}
         """
         videos, codes = self.prepare(X), []
         if any(layer.adds_actions for layer in self.layers_):
@@ -232,15 +242,16 @@ class PrototypeSegmenter(NetworkSegmenter):
     def similarities(self, X) -> FrameArrays:
         """Compare every frame with every prototype.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
 
         Returns
         -------
         similarities : ndarray of shape (n_frames, n_prototypes), or list of these
             z·c, float32; their softmax at the ``temperature`` is P. Those of several
             networks are side by side.
-
-        {shared: raises}
         """
         videos = self.prepare(X)
         return videos.restore(list(self._apply_network(videos, score_prototypes)))

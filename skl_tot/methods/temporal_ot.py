@@ -10,7 +10,6 @@ from skl_tot.methods.base import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.recordings.errors import refuse
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import (
     COUNT,
@@ -27,7 +26,6 @@ from skl_tot.training.terms import CrossEntropy, TemporalCoherence, Term
 STRICT_SIGMA = 0.75
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class TemporalOTSegmenter(PrototypeSegmenter):
     r"""Unsupervised action segmentation by temporal optimal transport.
@@ -48,7 +46,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
+    n_actions : int or "auto", default=8
+        Number of actions K; "auto" takes the result of `choose_n_actions`.
     order : {"mostly", "strict", "free"}, default="mostly"
         Course of the recordings. "mostly": an order with exceptions: actions may
         repeat, change places or be missing. "strict": each action once, in one order.
@@ -64,11 +63,43 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         values give sharp pseudo-labels.
     alpha : float or "auto", default="auto"
         Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5; strict, 0.
-    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
-    {shared: random_state}
+    decoding : str, default="auto"
+        Paths of the decoder. "free": any actions, in any order. "fixed": all actions in
+        one order, each with at least one frame. "skip": some of them, in this order.
+        "cyclic", "cyclic_skip": all or some of them, in this order, and from the last
+        to the first again, for recordings longer than those of the fit. "framewise": no
+        path, each frame separately. "auto" is "fixed" in strict order, else "free".
+        Does not change the fit: with ``order="strict"`` and "free", the fit learns in
+        strict order, and labels come in any order.
+    switch_cost : float, "auto" or None, default=None
+        Cost of a switch between actions, at least 0, in nats for each frame of the mean
+        duration of an action in the recording (its frames over ``n_actions``). Larger
+        values give fewer segments. "auto" depends on the lengths of segments and of
+        correlations within them. None leaves it to the order. Not used if
+        ``decoding="fixed"``.
+    min_duration : float, default=None
+        Least duration of a segment, in seconds if the recordings have a rate, else in
+        frames. A shorter recording is one segment. In fixed order, actions without room
+        are dropped; background and breaks may cut a segment shorter. Does not change
+        the fit. None leaves it to ``switch_cost``.
+    background_percentile : float, default=None
+        Percentile, in (0, 100): frames whose features are less likely, for every
+        action, than those of so many per cent of its frames in `fit` are background
+        (-1). Use about the expected percentage, or more if actions are similar. None
+        has no background.
+    standardize : {"dataset", "video"} or None, default="dataset"
+        Scale each feature to zero mean and unit variance over all frames of the fit
+        ("dataset") or over each recording ("video"). None keeps the features.
+    random_state : int, RandomState instance or None, default=None
+        Seed of all random numbers. An int gives the same bits at every call on one
+        machine.
     n_networks : int, default=3
         Networks that `fit` trains at once; the mean of their codes P counts.
-    {shared: max_iter, device}
+    max_iter : int, default=2000
+        Maximum optimiser steps, one mini-batch each.
+    device : str, default="auto"
+        Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
+        CPU, without torch), "cpu", "cuda", or "cuda:1", ….
     network : {"auto", "mlp"} or MLP, default="auto"
         Widths, temperature τ of the softmax P, and start, see `skl_tot.extend.MLP`.
         "auto" is "mlp", in strict order with the paper's temperature, 0.1. This and the
@@ -91,19 +122,52 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     Attributes
     ----------
-    {shared: n_actions_, numbers_, labels_, classes_, network_}
+    n_actions_ : int
+        Number of actions K of `predict`.
+    numbers_ : dict or None
+        Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
+    labels_ : ndarray of shape (n_frames,), or list of these
+        Labels of the recordings of the last fit, in the form of ``X``.
+    classes_ : ndarray of shape (n_actions,) or None
+        Names of the actions after `skl_tot.corrections.rename`, else None.
+    network_ : dict of str to ndarray
+        All parameters of the network by name.
     prototypes_ : ndarray of shape (n_networks, n_actions * n_prototypes, embedding_dim)
         Prototypes, in the order of time. A single network has no first dimension.
     prototype_actions_ : ndarray of shape (n_networks * n_actions * n_prototypes,)
         Action of each prototype, one network after the other.
-    {shared: order_}
+    order_ : str
+        Order of the fit.
     temperature_ : float
         Temperature τ of the softmax P.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
         Overlap of the codes of prototypes, in frames.
-    {shared: layers_, scaler_, confidence_, background_, loss_curve_, n_iter_}
-    {shared: mean_frames_, min_frames_, fps_, read_options_, n_features_in_}
-    {shared: feature_names_in_}
+    layers_ : list
+        Corrections of scores, see `skl_tot.corrections`.
+    scaler_ : StandardScaler or None
+        Standardisation over the data set, if any.
+    confidence_ : dict of float
+        ``tempering`` and ``agreement``, the trust of `predict_posterior` in scores.
+    background_ : named tuple of ndarray, or None
+        ``means`` and ``variances`` (n_actions, n_features) of standardised features,
+        and ``thresholds`` (n_actions,) of their log-density.
+    loss_curve_ : list of float
+        Loss of each step, in nats.
+    n_iter_ : int
+        Steps taken.
+    mean_frames_ : float
+        Mean number of frames of the recordings of the fit.
+    min_frames_ : int
+        Least number of frames of a segment.
+    fps_ : float or None
+        Frames per second of the recordings of the fit, if known.
+    read_options_ : dict or None
+        Options of `skl_tot.recordings.read_recordings` for the recordings of the fit;
+        ``like`` this model, it reads others in the same way. None for other input.
+    n_features_in_ : int
+        Number of features D.
+    feature_names_in_ : ndarray of str
+        Names of the features, if all are text (data frames).
 
     Notes
     -----
@@ -128,6 +192,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
     recording with as many frames as actions; `fit` needs one such recording. Shorter
     recordings get the likeliest path in order that skips actions.
+
+    *Errors.* A parameter or recording that is not valid is a `TypeError` or
+    `ValueError`, which names it; a method before `fit`, a `NotFittedError`.
 
     References
     ----------

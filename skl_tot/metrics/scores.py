@@ -14,10 +14,8 @@ from skl_tot.recordings.labels import (
     pair_by_name,
     read_labels,
 )
-from skl_tot.shared_texts import with_shared_texts
 
 
-@with_shared_texts
 def mof_score(
     y_true,
     y_pred,
@@ -34,9 +32,19 @@ def mof_score(
 
     Parameters
     ----------
-    {shared: y_true, average, scope}
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
+    average : {"pooled", "activity", "recording"}, default=None
+        Whether all frames have the same weight, or all activities, or all recordings.
+        None is "activity" if ``activities`` are given, as is usual for them, else
+        "pooled".
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
 
-    {shared: of_score}
+    Returns
+    -------
+    score : float
+        In [0, 1].
 
     Examples
     --------
@@ -53,7 +61,6 @@ def right_frames(frames):
     return [(np.count_nonzero(true == pred), len(true)) for true, pred in pairs]
 
 
-@with_shared_texts
 def miou_score(
     y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ) -> float:
@@ -64,7 +71,17 @@ def miou_score(
 
     With several matches, each is scored on its classes, and the scores are averaged.
 
-    {shared: of_labels, of_score}
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
 
     Examples
     --------
@@ -75,7 +92,6 @@ def miou_score(
     return class_means(frames)[0]
 
 
-@with_shared_texts
 def mean_recall_score(
     y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ) -> float:
@@ -87,7 +103,17 @@ def mean_recall_score(
     Rare actions have the same weight as frequent ones. With several matches, each is
     scored on its classes, and the scores are averaged. Supervised papers call it MoC.
 
-    {shared: of_labels, of_score}
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
 
     Examples
     --------
@@ -116,7 +142,6 @@ def class_counts(true, pred):
     return classes, hits, n_true, n_pred
 
 
-@with_shared_texts
 def adjusted_rand_score(
     y_true, y_pred, *, average=None, activities=None, ignore_labels=None
 ) -> float:
@@ -128,12 +153,16 @@ def adjusted_rand_score(
 
     Parameters
     ----------
-    {shared: y_true}
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
     average : {"pooled", "activity", "recording"}, default=None
         Whether the frames of all recordings are scored together, or scores of
         activities or recordings are averaged. None is "activity" if ``activities`` are
         given, else "pooled".
-    {shared: activities, ignore_labels}
+    activities : optional
+        As in `match_labels`; needed for "activity".
+    ignore_labels : optional
+        As in `match_labels`, with its errors.
 
     Returns
     -------
@@ -153,7 +182,6 @@ def adjusted_rand_score(
     return score_clusters(metrics.adjusted_rand_score, frames, average)
 
 
-@with_shared_texts
 def adjusted_mutual_info_score(
     y_true, y_pred, *, average=None, activities=None, ignore_labels=None
 ) -> float:
@@ -167,7 +195,8 @@ def adjusted_mutual_info_score(
 
     Parameters
     ----------
-    {shared: y_true}
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
     average, activities, ignore_labels : optional
         As in `adjusted_rand_score`, with its errors.
 
@@ -196,7 +225,6 @@ def score_clusters(score, frames, average):
     return float(np.mean([score(true, clusters) for true, clusters in groups]))
 
 
-@with_shared_texts
 def segment_f1_score(
     y_true,
     y_pred,
@@ -219,16 +247,21 @@ def segment_f1_score(
 
     Parameters
     ----------
-    {shared: y_true}
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
     overlap : float in (0, 1], default=0.5
         Least IoU of a hit.
     average : {"pooled", "activity", "recording"}, default=None
         Whether counts are summed over all recordings, or each activity, or recording,
         has an F1 and these are averaged. None is "activity" if ``activities`` are
         given, else "pooled".
-    {shared: scope}
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
 
-    {shared: of_score}
+    Returns
+    -------
+    score : float
+        In [0, 1].
 
     References
     ----------
@@ -277,7 +310,6 @@ def _overlaps(true_segments, segments):
     return i, j, shared / joint
 
 
-@with_shared_texts
 def edit_score(
     y_true,
     y_pred,
@@ -297,13 +329,18 @@ def edit_score(
 
     Parameters
     ----------
-    {shared: y_true}
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
     average : {"recording", "activity"}, default=None
         "activity" averages the means over the recordings of each activity. None is
         "activity" if ``activities`` are given, else "recording".
-    {shared: scope}
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
 
-    {shared: of_score}
+    Returns
+    -------
+    score : float
+        In [0, 1].
 
     References
     ----------

@@ -24,12 +24,10 @@ from skl_tot.recordings.errors import (
     one_line,
     refuse,
 )
-from skl_tot.shared_texts import with_shared_texts
 
 MOTION = "motion"  # backbone name in `FrameFeatures`
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class FrameFeatures(  # type: ignore[call-arg]
     TransformerMixin,
@@ -59,7 +57,9 @@ class FrameFeatures(  # type: ignore[call-arg]
         ``.safetensors``, with or without its last layer. None is a random network.
     batch_size : int, default=64
         Pictures per call of the network. Limits the memory, not the result.
-    {shared: device}
+    device : str, default="auto"
+        Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
+        CPU, without torch), "cpu", "cuda", or "cuda:1", ….
     random_state : int, default=0
         Seed of the network if ``weights=None``; the same in every call.
     image_size : int, default=None

@@ -18,7 +18,6 @@ from skl_tot.recordings.container import FrameArrays
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.shared_texts import with_shared_texts
 
 # unlike of Self, jedi (IPython, Jupyter) knows of it that it may be a subclass
 Fitted = TypeVar("Fitted", bound="VideoTransformer")
@@ -32,7 +31,6 @@ class Number(Interval):
         return not isinstance(val, bool) and super().is_satisfied_by(val)
 
 
-@with_shared_texts
 class VideoTransformer(TransformerMixin, BaseEstimator):
     """Base of transformers that process recordings one by one."""
 
@@ -48,7 +46,10 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     def fit(self: Fitted, X, y=None) -> Fitted:
         """Learn names and number of the features, and further attributes.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
         """
         with unchanged_on_error(self):
             self._validate_params()
@@ -58,7 +59,10 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     def transform(self, X) -> FrameArrays:
         """Transform every recording.
 
-        {shared: of_X}
+        Parameters
+        ----------
+        X : array-like of shape (n_frames, n_features), or sequence of these
+            One recording or many, see Notes of `TemporalOTSegmenter`.
 
         Returns
         -------
@@ -103,7 +107,6 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return tags
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class FramewiseTransformer(VideoTransformer):
     """Fit a transformer on the frames of all recordings and apply it one by one.
@@ -124,7 +127,10 @@ class FramewiseTransformer(VideoTransformer):
     ----------
     transformer_ : transformer
         The fitted clone.
-    {shared: n_features_in_, feature_names_in_}
+    n_features_in_ : int
+        Number of features D.
+    feature_names_in_ : ndarray of str
+        Names of the features, if all are text (data frames).
 
     Examples
     --------
@@ -212,7 +218,6 @@ def _fit_in_batches(transformer, videos):
 # ----------------------------------------------------------------------- missing values
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class GapFiller(VideoTransformer):
     r"""Fill short gaps of missing values in each feature of each recording.
@@ -238,7 +243,10 @@ class GapFiller(VideoTransformer):
     ----------
     kept_ : ndarray of int
         Columns of the kept features.
-    {shared: n_features_in_, feature_names_in_}
+    n_features_in_ : int
+        Number of features D.
+    feature_names_in_ : ndarray of str
+        Names of the features, if all are text (data frames).
 
     Notes
     -----

@@ -12,7 +12,6 @@ from sklearn.utils._param_validation import Options
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.signals import spread_indices
-from skl_tot.shared_texts import with_shared_texts
 
 AXES = "xyz"
 SEPARATORS = " _.,:/-"
@@ -41,7 +40,6 @@ class Body(NamedTuple):
     angle: np.ndarray | None
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class PoseFeatures(VideoTransformer):
     r"""Posture and movement of bodies from their points, and relations of two bodies.
@@ -103,7 +101,10 @@ class PoseFeatures(VideoTransformer):
         Column of each coordinate.
     bodies_ : dict of str to list of int
         Name of each body, and its places in ``points_``. "" is a body without name.
-    {shared: n_features_in_, feature_names_in_}
+    n_features_in_ : int
+        Number of features D.
+    feature_names_in_ : ndarray of str
+        Names of the features, if all are text (data frames).
 
     Notes
     -----

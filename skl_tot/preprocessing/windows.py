@@ -20,13 +20,11 @@ from skl_tot.recordings.container import (
 )
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
-from skl_tot.shared_texts import with_shared_texts
 
 STATISTICS = ("mean", "std", "difference")
 ALL_STATISTICS = (*STATISTICS, "slope")
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class SignalWindows(VideoTransformer):
     r"""Statistics of a window around each frame, for raw sensor signals.
@@ -57,7 +55,8 @@ class SignalWindows(VideoTransformer):
         Frames of the window, an odd number.
     scales_ : ndarray of shape (n_features,)
         Standard deviation of each feature; 1 for constants.
-    {shared: fps_, n_features_in_, feature_names_in_}
+    fps_, n_features_in_, feature_names_in_
+        As in `TemporalOTSegmenter`.
 
     Notes
     -----
@@ -184,7 +183,6 @@ def odd(n_frames):
     return 2 * int(n_frames / 2) + 1
 
 
-@with_shared_texts
 @dataclass(eq=False, repr=False)
 class FrameView(VideoTransformer):
     """Principal components of frames, perhaps with windows around them.
@@ -215,7 +213,10 @@ class FrameView(VideoTransformer):
         Mean and variance of frames and windows over all recordings.
     pca_ : PCA
         Principal components of the scaled frames and windows.
-    {shared: n_features_in_, feature_names_in_}
+    n_features_in_ : int
+        Number of features D.
+    feature_names_in_ : ndarray of str
+        Names of the features, if all are text (data frames).
 
     Examples
     --------

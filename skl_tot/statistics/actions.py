@@ -6,7 +6,6 @@ from scipy.optimize import linear_sum_assignment
 
 from skl_tot.recordings.clocks import NO_DATE, clock_columns
 from skl_tot.recordings.errors import refuse
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import (
     Bouts,
     collect_bouts,
@@ -20,7 +19,6 @@ IDLE = "idle", "pause", "waiting", "not a step"
 BREAKS = {"breaks_before": "first", "breaks_within": "max", "breaks_after": "last"}
 
 
-@with_shared_texts
 def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     r"""Count and time the bouts of each action: a time budget.
 
@@ -36,7 +34,8 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
         one array. Or a data frame with a row per segment, from `skl_tot.io.segments`:
         ``action``, ``start_time`` and ``end_time`` in seconds or ``start`` and ``end``
         in frames, and ``recording`` or ``video``. -1 and "background" are no action.
-    {shared: fps}
+    fps : float, default=None
+        Frames per second. None leaves it to the recordings, or counts frames.
     groups : dict, Series or sequence, default=None
         Group of each recording, by name or in order. Bouts of a group are pooled.
 
@@ -99,7 +98,6 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     return bouts.plain(budget.reset_index()).assign(unit=bouts.unit)
 
 
-@with_shared_texts
 def usual_order(labels) -> list:
     """List the actions that most recordings show, in their usual order.
 
@@ -160,7 +158,6 @@ def ranks_of_steps(bouts, codes):
     return recordings[1:][is_step], steps[:-1][is_step], steps[1:][is_step]
 
 
-@with_shared_texts
 def transitions(labels) -> pd.DataFrame:
     r"""Count transitions between actions, over all recordings.
 

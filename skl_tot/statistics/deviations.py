@@ -7,7 +7,6 @@ import pandas as pd
 
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import (
     cut_cycles,
     has_order,
@@ -34,7 +33,6 @@ FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
 MOST_UNUSUAL = 0.2
 
 
-@with_shared_texts
 def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     r"""List how each recording deviates from the others, the most deviating first.
 
@@ -52,7 +50,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
-    {shared: fps}
+    fps : float, default=None
+        Frames per second. None leaves it to the recordings, or counts frames.
     log_likelihoods : dict, Series or sequence, default=None
         Log-likelihood of each recording, by name or in order: the mean over its frames,
         or an array with a number per frame.
@@ -107,7 +106,6 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 
 
-@with_shared_texts
 def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     """Time the cycles of recordings, with missing and long steps of each.
 
@@ -122,7 +120,8 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
-    {shared: fps}
+    fps : float, default=None
+        Frames per second. None leaves it to the recordings, or counts frames.
     start : int, str or sequence of these, default=None
         First action of a cycle. Or all actions of a cycle in order, such as
         ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each

@@ -15,7 +15,6 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.shared_texts import with_shared_texts
 
 CLEAR = 0.6  # score above which a feature is not useless, with few recordings too
 N_BINS = 20  # of the values of a feature
@@ -29,7 +28,6 @@ class Profiles(NamedTuple):
     means: np.ndarray
 
 
-@with_shared_texts
 def action_profiles(videos, labels, *, feature_names=None) -> Profiles:
     """Describe the features during each action.
 
@@ -40,7 +38,8 @@ def action_profiles(videos, labels, *, feature_names=None) -> Profiles:
     labels : array-like of shape (n_frames,), or sequence of these
         Label of each frame, integers or text. -1 and "background" are no actions; their
         frames count only in the mean and standard deviation of all frames.
-    {shared: feature_names}
+    feature_names : sequence of str, default=None
+        Names of the features. None takes those of data frames, or "feature 0", ….
 
     Returns
     -------
@@ -158,7 +157,6 @@ def check_feature_names(names, n_features):
     return [str(name) for name in names]
 
 
-@with_shared_texts
 def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
     """Rank features by how well each tells an action from its neighbours in time.
 
@@ -173,7 +171,8 @@ def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
         Features of one recording or of many.
     labels : array-like of shape (n_frames,), or sequence of these
         Label of each frame, integers or text. -1 and "background" are skipped.
-    {shared: feature_names}
+    feature_names : sequence of str, default=None
+        Names of the features. None takes those of data frames, or "feature 0", ….
 
     Returns
     -------

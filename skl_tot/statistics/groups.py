@@ -9,7 +9,6 @@ from scipy.stats import bootstrap, false_discovery_control, permutation_test
 from sklearn.utils import check_random_state
 
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
@@ -34,7 +33,6 @@ COLUMNS = [
 ]
 
 
-@with_shared_texts
 def compare_groups(
     labels, groups, subject=None, *, fps=None, random_state=0
 ) -> pd.DataFrame:
@@ -55,8 +53,11 @@ def compare_groups(
     subject : dict, Series or sequence, default=None
         Person, animal or machine of each recording, by name or in order. None treats
         each recording as a subject.
-    {shared: fps}
-    {shared: random_state=0}
+    fps : float, default=None
+        Frames per second. None leaves it to the recordings, or counts frames.
+    random_state : int, RandomState instance or None, default=0
+        Seed of all random numbers. An int gives the same bits at every call on one
+        machine.
 
     Returns
     -------

@@ -24,7 +24,6 @@ from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
 from skl_tot.recordings.names import Actions
 from skl_tot.recordings.segment_table import table_of_labels
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import (
     cut_cycles,
     describe_equal_parts,
@@ -37,7 +36,6 @@ from skl_tot.statistics.deviations import compare_bouts
 SURE = 0.7  # mean confidence from which a model tells an action from others
 
 
-@with_shared_texts
 class Answers:
     """Answers about the state of a review; the base of `Review`, which changes it."""
 

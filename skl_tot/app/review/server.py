@@ -20,7 +20,6 @@ from pathlib import Path
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import page_file
 from skl_tot.recordings.errors import import_extra, is_int, one_line, refuse, short_repr
-from skl_tot.shared_texts import with_shared_texts
 
 # Rooms of the files of the page.
 FILES = {"timelines.css": "web", "timelines.js": "web"}
@@ -215,7 +214,6 @@ def is_inside(path, folder):
     return path.is_file() and Path(folder).resolve() in path.parents
 
 
-@with_shared_texts
 def serve(
     model, recordings, *, out, labels=None, videos=None, port=0, open_browser=True
 ):
@@ -226,10 +224,15 @@ def serve(
 
     Parameters
     ----------
-    {shared: reviewed, recordings}
+    model : estimator
+        Segmenter, or pipeline that ends in one, or None, as for `Review`. An unfitted
+        one is first fitted to the recordings.
+    recordings : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, as for ``model.predict``.
     out : str or path-like
         Folder of the log and the results; created if missing.
-    {shared: told}
+    labels : sequence or dict, default=None
+        Labels from people, as for `Review`.
     videos : str or path-like, default=None
         Folder of videos with the names of recordings. Links in it must stay inside.
     port : int, default=0

@@ -11,16 +11,18 @@ from skl_tot.app.review.entry import Entry
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import groups_of_report
 
 
-@with_shared_texts
 class Review(Answers):
     """Check a model's results for recordings, correct them, and teach the model.
 
     All changes can be undone. With a folder, each change is on the disk before it takes
     effect, and the next review with the same folder continues from there.
+
+    A change returns a sentence that describes it. If an argument is not valid, a file
+    cannot be written, or a package is missing, a method raises `TypeError`,
+    `ValueError`, `OSError` or `ImportError`, and nothing has changed.
 
     Parameters
     ----------
@@ -28,7 +30,10 @@ class Review(Answers):
         Fitted segmenter, or pipeline that ends in one. It is not changed. None goes on
         with that of ``out``, or begins without any: nothing is labelled, and `learn`
         fits a `SemiSupervisedSegmenter`, as one at the end of a pipeline does.
-    {shared: recordings, out}
+    recordings : array-like of shape (n_frames, n_features), or sequence of these
+        One recording or many, as for ``model.predict``.
+    out : str or path-like, default=None
+        Folder of the log and the results; created if missing. None keeps all in memory.
     labels : sequence or dict, default=None
         Labels from people, as for `SemiSupervisedSegmenter`. Recordings with labels of
         all frames count as checked.
@@ -103,7 +108,10 @@ class Review(Answers):
     def open(self, progress=None):
         """Read the recordings, unless already done.
 
-        {shared: of_progress}
+        Parameters
+        ----------
+        progress : callable, default=None
+            Called with the work, such as "reading", recordings done, and their total.
         """
         if self.ready:
             return self
@@ -122,13 +130,14 @@ class Review(Answers):
     def relabel(self, recording, frame, action):
         """Change the action of the segment at a frame; join it with equal neighbours.
 
-        {shared: of_recording}
+        Parameters
+        ----------
+        recording : str or int
+            Name or number of a recording.
         frame : int
             A frame of the segment.
         action : str or int
             Name or code of an action, a new name, or "background".
-
-        {shared: said}
         """
         with self._acting() as state:
             state, code = state.find_or_add(action)
@@ -139,13 +148,14 @@ class Review(Answers):
     def assign(self, recording, start, end, action):
         """Give frames an action, whatever segments they had; join equal neighbours.
 
-        {shared: of_recording}
+        Parameters
+        ----------
+        recording : str or int
+            Name or number of a recording.
         start, end : int
             The first frame, and the frame after the last.
         action : str or int
             Name or code of an action, a new name, or "background".
-
-        {shared: said}
         """
         with self._acting() as state:
             state, code = state.find_or_add(action)
@@ -156,13 +166,14 @@ class Review(Answers):
     def move(self, recording, frame, to):
         """Move the boundary at a frame.
 
-        {shared: of_recording}
+        Parameters
+        ----------
+        recording : str or int
+            Name or number of a recording.
         frame : int
             First frame of a segment.
         to : int
             New first frame, between the neighbouring boundaries.
-
-        {shared: said}
         """
         with self._acting() as state:
             i, entry = self._edit(state, recording, Entry.move, frame, to)
@@ -172,11 +183,12 @@ class Review(Answers):
     def cut(self, recording, frame):
         """Cut a segment at a frame; both parts keep the action.
 
-        {shared: of_recording}
+        Parameters
+        ----------
+        recording : str or int
+            Name or number of a recording.
         frame : int
             First frame of the second part.
-
-        {shared: said}
         """
         with self._acting() as state:
             i, entry = self._edit(state, recording, Entry.cut, frame)
@@ -186,14 +198,15 @@ class Review(Answers):
     def check(self, recording, start=0, end=None, checked=True):
         """Mark the segments of a recording, or of a stretch of it, as checked or not.
 
-        {shared: of_recording}
+        Parameters
+        ----------
+        recording : str or int
+            Name or number of a recording.
         start, end : int, default=0, None
             First frame of the stretch, and the frame after its last; None is the end
             of the recording. They go with a boundary that `move` moves.
         checked : bool, default=True
             New state.
-
-        {shared: said}
         """
         with self._acting() as state:
             order = 1 + max(state.checks(), default=0) if checked else None
@@ -212,11 +225,12 @@ class Review(Answers):
     def rename(self, action, name):
         """Rename an action everywhere.
 
-        {shared: of_action}
+        Parameters
+        ----------
+        action : str or int
+            Name or code of an action.
         name : str
             New name, not used by another action.
-
-        {shared: said}
         """
         with self._acting() as state:
             code = state.names.code(action)
@@ -227,11 +241,10 @@ class Review(Answers):
     def merge(self, action, into):
         """Merge an action into another one, with `skl_tot.corrections.merge`.
 
-        {shared: of_action}
-        into : str or int
-            Name or code of the action to keep.
-
-        {shared: said}
+        Parameters
+        ----------
+        action, into : str or int
+            Names or codes of the action, and of the one to keep.
         """
         with self._acting() as state:
             action, into = map(state.names.code, (action, into))
@@ -245,11 +258,10 @@ class Review(Answers):
     def keep_apart(self, action, other):
         """Say that two actions that look alike are not one; see `suggest_merges`.
 
-        {shared: of_action}
-        other : str or int
-            Name or code of the other one.
-
-        {shared: said}
+        Parameters
+        ----------
+        action, other : str or int
+            Names or codes of both.
         """
         with self._acting() as state:
             pair = tuple(sorted(map(state.names.code, (action, other))))
@@ -264,7 +276,12 @@ class Review(Answers):
 
         Frames get the half by the new model, or of the nearest frame of the segment.
 
-        {shared: of_action, progress, said}
+        Parameters
+        ----------
+        action : str or int
+            Name or code of an action.
+        progress : callable, default=None
+            Called with the work, such as "reading", recordings done, and their total.
         """
         with self._working("splitting", progress) as tell:
             state, code = self.state, self.state.names.code(action)
@@ -288,7 +305,10 @@ class Review(Answers):
         `SemiSupervisedSegmenter` from fits without labels, for which it waits. Other
         frames show the new predictions, until `keep` or `take_back`.
 
-        {shared: of_progress, said}
+        Parameters
+        ----------
+        progress : callable, default=None
+            Called with the work, such as "reading", recordings done, and their total.
         """
         with self._working("learning", progress) as tell:
             if teaching.digest_labels(self.state) == self.state.taught:
@@ -311,7 +331,12 @@ class Review(Answers):
         In a review that began without a model, until it has learned. Its actions are
         new ones, to be named and merged.
 
-        {shared: of_recording, progress, said}
+        Parameters
+        ----------
+        recording : str or int
+            Name or number of a recording.
+        progress : callable, default=None
+            Called with the work, such as "reading", recordings done, and their total.
         """
         with self._working("choosing", progress):
             state = self.state
@@ -334,14 +359,20 @@ class Review(Answers):
     def keep(self, recording=None):
         """Accept the changes of the last learning.
 
-        {shared: of_recordings, said}
+        Parameters
+        ----------
+        recording : str or int, default=None
+            Name or number of a recording; None means all.
         """
         return self._decide("kept", recording)
 
     def take_back(self, recording=None):
         """Revert the changes of the last learning.
 
-        {shared: of_recordings, said}
+        Parameters
+        ----------
+        recording : str or int, default=None
+            Name or number of a recording; None means all.
         """
         return self._decide("taken back", recording)
 
@@ -358,18 +389,12 @@ class Review(Answers):
     # Steps back
 
     def undo(self):
-        """Undo the last action.
-
-        {shared: said}
-        """
+        """Undo the last action."""
         with self._acting():
             return self._history.step("undo")
 
     def redo(self):
-        """Redo the last undone action.
-
-        {shared: said}
-        """
+        """Redo the last undone action."""
         with self._acting():
             return self._history.step("redo")
 
@@ -391,10 +416,6 @@ class Review(Answers):
         ----------
         format : str, default="csv"
             Name of a format of ``skl_tot.io.FORMATS``.
-
-        {shared: said}
-        ImportError
-            If a package of the format or of the report is missing.
         """
         with self._working("exporting"):
             self._history.log.check_place()
