@@ -1,4 +1,4 @@
-"""Names for authors of terms, priors, transports, decoders and methods."""
+"""Terms, priors and transports that model files trust, and bases for authors."""
 
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import DECODERS, Decoder

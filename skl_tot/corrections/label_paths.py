@@ -181,7 +181,7 @@ def log_densities_of_time(labels, n_actions, is_circular=False):
 
 
 def find_delays(scores, labels, n_actions):
-    """Delay (n_actions, n_actions) in frames of labelled moves in the scores."""
+    """By how many frames scores change after a move of people's labels, by move."""
     lags = {}
     for log_likelihood, path in zip(scores, labels):
         codes, starts, ends = find_segments(path)
@@ -189,10 +189,10 @@ def find_delays(scores, labels, n_actions):
         for k, (before, after) in enumerate(pairwise(codes.tolist())):
             near = log_likelihood[middles[k] : middles[k + 1]]
             gains = np.cumsum(near[:, before] - near[:, after])
-            shown = int(gains.argmax()) + 1
+            best_change = int(gains.argmax()) + 1
             # at either end, scores show no change
-            if UNKNOWN not in (before, after) and 1 < shown < len(near):
-                lag = middles[k] + shown - starts[k + 1]
+            if UNKNOWN not in (before, after) and 1 < best_change < len(near):
+                lag = middles[k] + best_change - starts[k + 1]
                 lags.setdefault((before, after), []).append(lag)
     delays = np.zeros((n_actions, n_actions))
     for move, lags_of_move in lags.items():

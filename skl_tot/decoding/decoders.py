@@ -1,4 +1,4 @@
-"""Decoders, from log-likelihoods to labels, and decoding of recordings."""
+"""`DECODERS`, from log-likelihoods to labels, and decoding of recordings."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Decoders of an order for each recording, and of known durations."""
+"""Decoders of baselines: an order for each recording, and known durations."""
 
 # An order for each recording is part of `MallowSegmenter`, which improves by it. As
 # decoders of other methods, such orders did not improve the share of correct frames on

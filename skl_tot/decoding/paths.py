@@ -1,4 +1,4 @@
-"""Best paths of a `Chain` and sums over its paths, by kind of chain."""
+"""Algorithms of `Chain`: best paths and sums over paths, by kind of chain."""
 
 from functools import partial
 

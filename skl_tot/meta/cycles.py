@@ -234,7 +234,7 @@ def find_cycles(features, n_actions, seed):
 def _halves_confirm(frames, n_cycles, n_actions, seed):
     middle, length = len(frames) // 2, len(frames) / n_cycles
     for half in (frames[:middle], frames[middle:]):
-        candidates = _find_all(half, length, min(n_actions, N_PHASES), seed)
+        candidates = _find_candidates(half, length, min(n_actions, N_PHASES), seed)
         # people slow down: a sixth longer or shorter
         n_votes = sum(
             abs(np.log(candidate.length / length)) < 0.15 for candidate in candidates
@@ -261,7 +261,7 @@ def _search(frames, n_actions, seed):
     near = 0.2  # difference of logarithms at which a length is that of the search
     period, candidates, best, n_votes = find_period(frames), [], None, 0
     for _ in range(4):
-        candidates += _find_all(frames, period, n_actions, seed)
+        candidates += _find_candidates(frames, period, n_actions, seed)
         if not candidates:
             return None, 0
         best, n_votes = _elect(candidates, len(frames))
@@ -272,7 +272,7 @@ def _search(frames, n_actions, seed):
         period = 2 * best.length
         doubled = [
             candidate
-            for candidate in _find_all(frames, period, n_actions, seed)
+            for candidate in _find_candidates(frames, period, n_actions, seed)
             if abs(np.log(candidate.length / period)) < near
         ]
         if doubled:
@@ -280,7 +280,8 @@ def _search(frames, n_actions, seed):
     return best, n_votes
 
 
-def _find_all(frames, period, n_actions, seed):
+def _find_candidates(frames, period, n_actions, seed):
+    """Find `Cycles` from periods about the given one; `_elect` chooses among them."""
     # 500 cycles teach the phases; the others are only cut
     first_frames = frames[: int(500 * period)]
     candidates = []

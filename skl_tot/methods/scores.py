@@ -55,7 +55,7 @@ def group_prototypes(overlap, n_networks, n_actions):
     # of the networks before it, and once more with those of all others.
     blocks = np.split(np.arange(len(overlap)), n_networks)
     actions = np.concatenate(
-        [merge_groups(overlap[np.ix_(b, b)], n_actions) for b in blocks]
+        [merge_prototypes(overlap[np.ix_(b, b)], n_actions) for b in blocks]
     )
     members = np.eye(n_actions)[actions]
     # the second round corrects a bad match with the first network alone
@@ -70,8 +70,8 @@ def group_prototypes(overlap, n_networks, n_actions):
     return actions
 
 
-def merge_groups(overlap, n_actions):
-    """Merge neighbours in time by overlap to ``n_actions``; the action of each."""
+def merge_prototypes(overlap, n_actions):
+    """Merge prototypes, in order of time, to ``n_actions``; the action of each."""
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])

@@ -75,7 +75,7 @@ def _checked(estimator, video, first, reset):
 
 def _validate_file(estimator, video, reset, **checks):
     """Validate a file as scikit-learn does arrays; it is converted while reading."""
-    floats = video.fixed()
+    floats = video.as_floats()
     for rows in row_blocks(floats):
         first = reset and rows.start == 0
         validate_data(estimator, floats[rows], reset=first, **checks)

@@ -253,7 +253,7 @@ class FileArray:
         # shape and order of the whole file, and the dtype read, once fixed
         self.first = self.read_as = None
 
-    def fixed(self):
+    def as_floats(self):
         """Return the frames as floats, and refuse files that change shape later."""
         twin = copy.copy(self)
         video = self._map()

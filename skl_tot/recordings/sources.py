@@ -1,4 +1,4 @@
-"""Files of a path, and the reader of their kind."""
+"""Files of a path, and `READERS`, the table of all readers by kind."""
 
 from collections import Counter
 from fnmatch import fnmatchcase

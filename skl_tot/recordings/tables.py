@@ -287,8 +287,8 @@ def _numbers_of(table, recording, columns, unfit):
             continue
         values = _as_numbers(table[source], recording)
         if values is None:
-            is_last = len(table.columns) == 1
-            shown = _no_numbers(table[source], recording, columns, is_last)
+            is_only = len(table.columns) == 1
+            shown = _no_numbers(table[source], recording, columns, is_only)
             unfit.setdefault(source, shown)
             continue
         parts[source] = [source]
@@ -320,7 +320,7 @@ def _is_asked(source, columns):
     )
 
 
-def _no_numbers(values, recording, columns, is_last):
+def _no_numbers(values, recording, columns, is_only):
     """Describe a column of text, or refuse it if it should have numbers."""
     import pandas as pd
 
@@ -331,7 +331,7 @@ def _no_numbers(values, recording, columns, is_last):
     shown = f"{values.name!r} of {recording!r} has {short_repr(values.iloc[row])}"
     shown += f" in row {row}"
     is_text = bad.sum() > values.notna().sum() / 2
-    if columns is None and is_text and not is_last:
+    if columns is None and is_text and not is_only:
         return shown
     remedy = f"the column out by without=[{values.name!r}] (--without {values.name!r})"
     remedy = remedy if columns is None else "it out of columns (--columns)"

@@ -298,7 +298,10 @@ def _number_bouts(bouts, start):
 
 
 def _find_starts(bouts, table, start):
-    """Return whether each bout starts a cycle, and the number of actions of a cycle."""
+    """Return whether each bout starts a cycle, and the number of actions of a cycle.
+
+    The number is 0 if each recording is a cycle, None if the cycles have to show it.
+    """
     is_first = table["recording"] != table["recording"].shift()
     if hasattr(start, "tolist"):  # arrays and numpy scalars
         start = start.tolist()

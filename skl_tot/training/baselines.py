@@ -298,7 +298,7 @@ def order_loss(network, embeddings, labels, generator):
     means = shares @ embeddings[torch.from_numpy(kept).to(device)]
     order = np.tile(np.arange(means.shape[1]), (len(kept), 1))
     for row, n_of_video in zip(order, n_segments.tolist()):
-        row[:n_of_video] = shuffled(n_of_video, generator)
+        row[:n_of_video] = another_order(n_of_video, generator)
     order = torch.from_numpy(order).to(device).unsqueeze(-1)
     shuffled_means = torch.take_along_dim(means, order, dim=1)
     n_read = torch.from_numpy(np.tile(n_segments, 2)).to(device)
@@ -315,7 +315,7 @@ def segment_shares(segments):
     return members / np.maximum(members.sum(axis=-1, keepdims=True), 1)
 
 
-def shuffled(n_segments, generator):
+def another_order(n_segments, generator):
     """Draw another order of two or more segments; half of them swap two neighbours."""
     order = np.arange(n_segments)
     kind, position = torch.rand(2, generator=generator, device="cpu").tolist()

@@ -1,4 +1,4 @@
-"""Objects for parameters of estimators, and training settings."""
+"""Parameters of estimators that are objects: their base, networks and optimisers."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -1,4 +1,4 @@
-"""Pseudo-labels: priors of actions before the frames, and optimal transport."""
+"""Pseudo-labels: `PRIORS` of actions in time, and `TRANSPORTS`, optimal transport."""
 
 import math
 from dataclasses import dataclass

@@ -109,7 +109,7 @@ def test_blocks_are_those_of_the_array(tmp_path, transpose, order, dtype):
     array = np.arange(231).reshape(33, 7).astype(dtype, order=order)
     array = array.T.copy(order) if transpose else array
     recordings = read_recordings(save(tmp_path, [array]), transpose=transpose)
-    video = recordings[0].fixed()
+    video = recordings[0].as_floats()
     expected = array.T if transpose else array
     assert video.shape == expected.shape
     assert video.dtype == (np.float32 if dtype == "<f4" else np.float64)

@@ -14,13 +14,13 @@ from skl_tot.training.baselines import (
     ConceptContrast,
     Prediction,
     Reconstruction,
+    another_order,
     classify,
     concept_loss,
     embed_actions,
     join_embeddings,
     order_shapes,
     read_order,
-    shuffled,
 )
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
@@ -98,7 +98,7 @@ def test_classifier_learns_and_goes_on():
 def test_other_orders_of_segments():
     """Half of them swap two neighbours; none is the usual one."""
     draw, usual = generator(), np.arange(6)
-    orders = [shuffled(6, draw) for _ in range(200)]
+    orders = [another_order(6, draw) for _ in range(200)]
     assert all(sorted(order) == [*usual] != [*order] for order in orders)
     moved = [np.flatnonzero(order != usual).tolist() for order in orders]
     pairs = [places for places in moved if len(places) == 2]

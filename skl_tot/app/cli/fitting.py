@@ -77,7 +77,7 @@ def fit(options):
         text = " ".join(rating["sentences"])
         print("How far to trust this:", outputs.in_options(text))
     if truth is not None:
-        _print_scores(recipe, model, recordings, truth, options.seeds)
+        _score_seeds(recipe, model, recordings, truth, options.seeds)
 
 
 def _read_truth(source, recordings):
@@ -87,7 +87,7 @@ def _read_truth(source, recordings):
     return truth
 
 
-def _print_scores(recipe, model, recordings, truth, n_seeds):
+def _score_seeds(recipe, model, recordings, truth, n_seeds):
     """Fit with the other seeds, and print scores of all; the model is of the first."""
     import numpy as np
     from sklearn.base import clone

@@ -1,4 +1,4 @@
-"""The command ``skl-tot``. Other modules do the work and are loaded when needed."""
+"""``skl-tot`` and its `COMMANDS`, whose modules are loaded when needed."""
 
 import os
 import signal

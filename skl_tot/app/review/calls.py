@@ -1,4 +1,4 @@
-"""Calls and events between pages and a review, as plain data."""
+"""Calls of pages, `ACTIONS` and answers of a review, and events, as plain data."""
 
 import contextlib
 import queue

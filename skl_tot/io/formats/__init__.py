@@ -1,4 +1,4 @@
-"""Formats of segment files; their descriptions, tiers and times."""
+"""Formats of segment files: the type `Format`, tiers and times."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

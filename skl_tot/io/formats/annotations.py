@@ -1,4 +1,4 @@
-"""Files of ELAN, Praat, NWB, browsers and Label Studio."""
+"""Files of ELAN, Praat, NWB, browsers and Label Studio: `FORMATS`, their table."""
 
 import datetime
 import html

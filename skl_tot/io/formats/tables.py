@@ -1,4 +1,4 @@
-"""Tables with a row per segment or event, as text and workbooks; labels of frames."""
+"""`FORMATS` of rows of segments or events, as text and workbooks, and of labels."""
 
 import csv
 import io
@@ -153,7 +153,7 @@ def table_of_rows(names, rows):
 
 
 def find_keys(names):
-    """Return the key of each known column, by column number."""
+    """Find the key of each column, by number; "start" of an "action" is in frames."""
     plain = [re.sub(r"[\s_]+", " ", name).strip().casefold() for name in names]
     action = next((name for name in ACTIONS if name in plain), None)
     columns: dict = {"action": [action], **COLUMNS}

@@ -1,4 +1,4 @@
-"""Readers of other programs' files; descriptions of them, and HDF5 files."""
+"""Readers of other programs' files: the type `Reader`, and HDF5 files."""
 
 import inspect
 import math

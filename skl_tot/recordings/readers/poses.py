@@ -75,7 +75,7 @@ def choose_animals(animals, animal):
         others = [f", without {name!r}" for name in animals if name not in chosen]
         warn_user(
             f"Points of all animals are read, {', '.join(chosen)}{''.join(others)}; "
-            f"animal={animals[-1]!r} (--read animal={animals[-1]}) reads one."
+            f"animal={chosen[-1]!r} (--read animal={chosen[-1]}) reads one."
         )
     return chosen
 
