@@ -107,7 +107,7 @@ def generated(family, seed):
 
 def recorded(folder, stride=1):
     """Videos, labels and number of actions of a folder in the field's layout."""
-    data = load_action_dataset(folder, mmap=False)
+    data = load_action_dataset(folder)
     videos, labels = ([x[::stride] for x in y] for y in (data.videos, data.labels))
     return videos, labels, len(data.target_names)
 

@@ -43,7 +43,8 @@ class Parser(argparse.ArgumentParser):
 @functools.lru_cache(maxsize=1)  # cells of one set come one after another
 def load(folder, **options):
     """Read one set; an error names the faulty file."""
-    data = load_action_dataset(folder, mmap=False, **options)
+    data = load_action_dataset(folder, **options)
+    data.videos = list(map(np.asarray, data.videos))
     if data.labels is None:
         raise ValueError(f"{folder} has no folder groundTruth.")
     for name, video in zip(data.video_names, data.videos):

@@ -1,20 +1,17 @@
 """Generated activities, and recordings in the field's folder layout."""
 
-import os
 import re
-from itertools import pairwise
 from numbers import Integral, Real
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from skl_tot.recordings.errors import one_line, refuse, short_repr
-from skl_tot.recordings.files import open_arrays, read_features, read_text, split_lines
+from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.files import read_text, split_lines
 from skl_tot.recordings.names import distinct_labels
-from skl_tot.recordings.sources import describe_folder, matching
+from skl_tot.recordings.read import read_recordings
 
 __all__ = [
     "load_action_dataset",
@@ -144,21 +141,12 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
     return steps, durations.astype(int)
 
 
-@validate_params(
-    {
-        "root": [str, os.PathLike],
-        "only": [str, None],
-        "mmap": ["boolean"],
-        "transpose": ["boolean"],
-    },
-    prefer_skip_nested_validation=True,
-)
-def load_action_dataset(root, only=None, mmap=True, *, transpose=False) -> Bunch:
+def load_action_dataset(root, only=None, *, transpose=False) -> Bunch:
     r"""Load features and labels from the folder layout common in action segmentation.
 
     ===========================  ====================================================
-    ``features/<video>.npy``     array of shape (n_frames, n_features)
-    ``features/<video>.txt``     or numbers separated by spaces, one line per frame
+    ``features/<video>.npy``     array of shape (n_frames, n_features); or other files
+                                 of `read_recordings`
     ``groundTruth/<video>.txt``  one label per line and frame; with or without
                                  ``.txt``; the folder is optional
     ``mapping/mapping.txt``      ``<int> <label>`` per line; or ``mapping.txt``;
@@ -168,12 +156,10 @@ def load_action_dataset(root, only=None, mmap=True, *, transpose=False) -> Bunch
     Parameters
     ----------
     root : str or path-like
-        Folder that holds ``features``, or else the ``.npy`` files themselves.
+        Folder that holds ``features``, or else the files of features themselves.
     only : str, default=None
         Shell pattern of the whole names of the recordings to load, as in
         ``"P0[3-5]_*_coffee"``, for data sets of several activities.
-    mmap : bool, default=True
-        Whether to map ``.npy`` files into memory, read-only.
     transpose : bool, default=False
         Whether the files hold features as (n_features, n_frames), as in many data sets.
 
@@ -183,8 +169,7 @@ def load_action_dataset(root, only=None, mmap=True, *, transpose=False) -> Bunch
         Dictionary with these attributes.
 
         videos : list of array-like of shape (n_frames_i, n_features)
-            Features in the dtype of the file, float64 for ``.txt``; with ``mmap``,
-            ``.npy`` files are read on demand, as by `read_recordings`.
+            Features as of `read_recordings`, which reads ``.npy`` files on demand.
         labels : list of ndarray of str of shape (n_frames_i,), or None
             Label of each frame; None without a folder ``groundTruth``.
         video_names : list of str
@@ -209,68 +194,35 @@ def load_action_dataset(root, only=None, mmap=True, *, transpose=False) -> Bunch
     >>> (root / "groundTruth").mkdir()
     >>> np.save(root / "features" / "P03_coffee.npy", np.zeros((2, 64)))
     >>> _ = (root / "groundTruth" / "P03_coffee.txt").write_text("take_cup\npour")
-    >>> load_action_dataset(root, mmap=False).labels[0].tolist()
+    >>> load_action_dataset(root).labels[0].tolist()
     ['take_cup', 'pour']
     >>> folder.cleanup()
     """
     root = Path(root)
-    paths = _find_features(root, only)
-    videos = _open_features(paths, mmap, transpose)
-    labels, target_names = read_ground_truth(root, paths, videos)
+    folder = root / "features" if (root / "features").is_dir() else root
+    recordings = read_recordings(folder, only=only, transpose=transpose)
+    labels, target_names = read_ground_truth(root, recordings)
     if only is not None and labels is not None:  # the mapping has all activities
         occurring = distinct_labels(labels)
         target_names = [label for label in target_names if label in occurring]
     return Bunch(
-        videos=videos,
+        videos=recordings.arrays,
         labels=labels,
-        video_names=[path.stem for path in paths],
+        video_names=recordings.names,
         target_names=target_names,
     )
 
 
-def _find_features(root, only):
-    if not root.is_dir():
-        what = "is no folder, expected one of features"
-        raise FileNotFoundError(f"{one_line(root)} {what}.")
-    folder = root / "features"
-    expected = "file *.npy or *.txt"
-    if folder.is_dir():
-        paths = [*folder.glob("[!.]*.npy"), *folder.glob("[!.]*.txt")]
-    else:
-        folder, expected = root, "folder features and no file *.npy"
-        paths = list(root.glob("[!.]*.npy"))  # not .txt, which may be notes
-    if not paths:
-        content = f"{expected}, {describe_folder(folder)}"
-        raise FileNotFoundError(f"{folder} has no {content}.")
-    paths.sort(key=attrgetter("stem"))
-    if only is not None:
-        names = matching([path.stem for path in paths], only, folder)
-        paths = [path for path in paths if path.stem in names]
-    for path, following in pairwise(paths):
-        if path.stem == following.stem:
-            raise ValueError(
-                f"{path.parent} has {path.name} and {following.name}, expected one "
-                "file for each recording."
-            )
-    return paths
-
-
-def _open_features(paths, mmap, transpose):
-    if mmap and all(path.suffix == ".npy" for path in paths):
-        return open_arrays(paths, transpose=transpose)
-    return [read_features(path, mmap=mmap, transpose=transpose) for path in paths]
-
-
-def read_ground_truth(root, paths, videos) -> tuple:
+def read_ground_truth(root, recordings) -> tuple:
     """Labels of each recording and all labels; None without files."""
-    shapes = [video.shape for video in videos]  # fails for files without features
+    shapes = [video.shape for video in recordings.arrays]  # fails without features
     target_names = _read_mapping(root)
     folder = root / "groundTruth"
     if not folder.is_dir():
         return None, target_names
     labels = []
-    for path, shape in zip(paths, shapes):
-        labels.append(_read_labels(folder, path, shape, target_names))
+    for name, shape in zip(recordings.names, shapes):
+        labels.append(_read_labels(folder, name, shape, target_names))
     if target_names is None:
         target_names = sorted(distinct_labels(labels))
     return labels, target_names
@@ -296,8 +248,7 @@ def _read_mapping(root):
     return sorted(numbers, key=numbers.get)
 
 
-def _read_labels(folder, feature_path, shape, target_names):
-    name = feature_path.stem
+def _read_labels(folder, name, shape, target_names):
     paths = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
     if len(paths) != 1:
         error = ValueError if paths else FileNotFoundError
@@ -314,7 +265,7 @@ def _read_labels(folder, feature_path, shape, target_names):
         if len(labels) == shape[1]:
             hint = " Are the features stored the other way round (transpose)?"
         raise ValueError(
-            f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
+            f"{path} has {len(labels)} labels, but the features have shape {shape}, "
             f"expected {shape[0]} labels.{hint}"
         )
     return np.array(labels)

@@ -10,8 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Options
 
 from skl_tot.preprocessing.framewise import VideoTransformer
-from skl_tot.recordings.errors import refuse, short_repr, warn_user
-from skl_tot.recordings.signals import spread_indices
+from skl_tot.recordings.errors import refuse, short_repr
 
 AXES = "xyz"
 SEPARATORS = " _.,:/-"
@@ -22,12 +21,6 @@ NUMBERED = "animal|fish|fly|id|ind|individual|instance|mouse|person|rat|subject|
 NUMBERED = rf"(?i:(?:{NUMBERED})s?[ _-]?[0-9]+)"
 # A point, with its body as the first word or the last.
 _NAME = rf"(?:({{0}})[{SEPARATORS}]+)?(.+?)(?(1)|(?:[{SEPARATORS}]+({{0}}))?)"
-# A body turns if its heading leaves less than a half of the variance of its points. It
-# is between points whose distance is so many of its deviations; 1.9 if all is noise.
-MOST_OF_TURNED, LEAST_LENGTH = 0.5, 2.5
-# Most frames and points to find the heading.
-MOST_FRAMES, MOST_POINTS = 5000, 30
-TINY = 1e-12
 NAMES = "columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
@@ -79,8 +72,7 @@ class PoseFeatures(VideoTransformer):
     ----------
     heading : tuple of two str or int, default=None
         Two points of the heading of each body, such as ``("tail", "nose")``, by name or
-        number. None keeps the directions of the picture; if bodies turn, a warning
-        names two points.
+        number. None keeps the directions of the picture.
     n_dims : {2, 3}, default=None
         Coordinates of a point. None takes them from the column names. Columns without
         names are x, y(, z) of the first point, of the second, ….
@@ -153,45 +145,6 @@ class PoseFeatures(VideoTransformer):
         if self.distances is not None and len(self.bodies_) == 1:
             refuse("distances", self.distances, "None, as X has one body")
         self._names_out(names)  # refuses headings and distances of other points
-        if self.heading is None:
-            self._warn_of_turns(recordings)
-
-    def _warn_of_turns(self, recordings):
-        """Warn if the first body turns, and name two points of its heading."""
-        places = next(iter(self.bodies_.values()))
-        places = [places[i] for i in spread_indices(len(places), MOST_POINTS)]
-        step = 1 + int(recordings.lengths.sum()) // MOST_FRAMES
-        postures, moves = [], []  # complex numbers
-        for i, n_frames in enumerate(recordings.lengths.tolist()):
-            frames = np.asarray(recordings.read(i, slice(0, n_frames, step)), float)
-            points = frames[:, self.columns_[places, :2]] @ [1, 1j]
-            centres = points.mean(axis=1)
-            postures.append(points - centres[:, None])
-            moves.append(_differences(centres))
-        posture = np.concatenate(postures)
-        headings = {}  # spread of the turned posture, and the heading, of two points
-        for start, end in combinations(range(len(places)), 2):
-            heading = posture[:, end] - posture[:, start]
-            length = np.abs(heading)
-            if length.mean() < LEAST_LENGTH * length.std():
-                continue
-            heading /= np.maximum(length, TINY)
-            spread = (posture * heading.conj()[:, None]).var(axis=0).sum()
-            headings[start, end] = spread, heading
-        most = MOST_OF_TURNED * posture.var(axis=0).sum()
-        pair = min(headings, key=lambda pair: headings[pair][0], default=None)
-        if pair is None or headings[pair][0] >= most:
-            return
-        _, heading = headings[pair]
-        is_ahead = (np.concatenate(moves) * heading.conj()).real.sum() >= 0
-        tail, nose = [self.points_[places[k]] for k in pair[:: 1 if is_ahead else -1]]
-        step = f"poses:{tail}:{nose}"
-        step = f"'{step}'" if " " in step else step
-        warn_user(
-            "bodies turn, which moves all coordinates; the points of a heading remove "
-            f'that: heading=["{tail}", "{nose}"] (--pipeline {step}); other steps '
-            "stay."
-        )
 
     def _names_out(self, names):
         # any coordinates give the names

@@ -12,7 +12,6 @@ import re
 import secrets
 import shutil
 import unicodedata
-import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -356,32 +355,19 @@ def _fill(array, file, position):
         left = left[n_read:]
 
 
-def read_features(path, *, mmap, transpose=False):
-    """Read a recording (n_frames, n_features) from a ``.npy`` or text file."""
+def read_features(path, transpose=False):
+    """Map a recording (n_frames, n_features) of a ``.npy`` file into memory."""
     try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise ValueError("it is no regular file.")
         with np.errstate(all="ignore"):  # sizes in a broken header
-            video = _read_array(path, mmap)
+            video = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:  # a broken header raises many types
         raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
         content = f"{path} holds {video.dtype} of shape {video.shape}"
         raise ValueError(f"{content}, expected numbers of shape (frames, features).")
     return video.T if transpose else video
-
-
-def _read_array(path, mmap):
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise ValueError("it is no regular file.")
-    if not str(path).lower().endswith(".npy"):
-        with warnings.catch_warnings():  # numpy warns of empty text files
-            warnings.simplefilter("ignore", UserWarning)
-            return np.loadtxt(path, ndmin=2)
-    mapped = np.lib.format.open_memmap(path, mode="r")
-    if mmap:
-        return mapped
-    del mapped  # it refuses a negative shape, which older numpys read
-    with open(path, "rb") as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _stamp(path):
@@ -394,7 +380,7 @@ def _stamp(path):
 
 
 def _open(path, stamp, transpose):
-    return read_features(path, mmap=True, transpose=transpose)
+    return read_features(path, transpose=transpose)
 
 
 # ------------------------------------------------------------------- rate of arrays

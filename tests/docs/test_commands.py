@@ -212,7 +212,6 @@ PARTS = re.split(r"^## (.*)\n", (DOCS / "files.md").read_text("utf-8"), flags=re
 SECTIONS = dict(zip(PARTS[::2], PARTS[1::2]))
 
 
-@pytest.mark.filterwarnings("ignore:bodies turn")  # as the page says
 @pytest.mark.parametrize("heading", SECTIONS)
 def test_files(heading, request, capsys, monkeypatch):
     """The first commands of each section run, and so does its Python."""

@@ -29,7 +29,7 @@ def large(tmp_path_factory):
             root / "features" / f"{name}.npy", "w+", np.float32, (7_500, 512)
         )
         video[::300] = rng.normal(size=(25, 512))
-    return load_action_dataset(root, mmap=True).videos
+    return load_action_dataset(root).videos
 
 
 @pytest.fixture(autouse=True)

@@ -81,8 +81,7 @@ class Source:
         """Labels of the recordings in ``groundTruth``, or None."""
         from skl_tot.datasets import read_ground_truth
 
-        paths = [self.folder / f"{name}.npy" for name in recordings.names]
-        labels, _ = read_ground_truth(Path(self.path), paths, recordings)
+        labels, _ = read_ground_truth(Path(self.path), recordings)
         return labels
 
 
