@@ -210,8 +210,6 @@ def run_methods(videos, n_actions):
             models[name].partial_fit(videos[call:])
     for name, model in models.items():
         results = read(model, videos)
-        transcripts = [[1, 0, 1]] * len(videos)
-        results["by transcript"] = model.predict(videos, transcripts=transcripts)
         yield name, results
 
 
@@ -331,8 +329,6 @@ def run_arrays():
                 case = f"{n_frames} {way} {cost}"
                 yield "Decode", {f"{case}/path": decode(given, way, cost)}
                 yield "Decode", {f"{case}/posterior": path_posterior(given, way, cost)}
-        path = decode(given, "fixed", 0.0, transcript=[2, 0, 2])
-        yield "Decode", {f"{n_frames} transcript": path}
     paths = {}
     for i in range(6):
         order = rng.permutation(4)[: rng.randint(2, 5)] if i % 2 else np.arange(4)

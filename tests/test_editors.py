@@ -47,7 +47,7 @@ def test_results_complete_and_help_has_the_texts_of_parameters(site):
         found = {one.name for one in script.complete(number, len(line))}
         assert line.rpartition(".")[2] in found, line
     (found,) = script.help(number, len(line))
-    assert "transcripts : sequence of int" in found.docstring()
+    assert "X : array-like of shape" in found.docstring()
 
 
 @pytest.mark.parametrize("room", ROOMS)

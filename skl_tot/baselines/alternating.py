@@ -101,8 +101,7 @@ class ASALSegmenter(NetworkSegmenter):
         takes 256 frames per recording and a learning rate of 5e-4.
     decoding : str, default="durations"
         Paths of the decoder after the fit: "durations", as in the rounds, or a value of
-        `TemporalOTSegmenter`. Durations also apply to transcripts, but not to
-        `predict_posterior`.
+        `TemporalOTSegmenter`. Durations do not apply to `predict_posterior`.
     switch_cost, min_duration, background_percentile : optional
         As in `TemporalOTSegmenter`; ``switch_cost`` is 0.0.
     standardize, device, random_state : optional

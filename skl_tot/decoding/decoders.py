@@ -50,11 +50,6 @@ class Decoder:
         chain = self.chain(log_likelihood.shape[1], cost)
         return chain.posterior(log_likelihood, min_frames)
 
-    def along(self, log_likelihood, transcript, min_frames=1) -> np.ndarray:
-        """Find the likeliest path (n_frames,) through the actions of a transcript."""
-        chain = chains.fixed_chain(len(transcript))
-        return transcript[chain.viterbi(log_likelihood[:, transcript], min_frames)]
-
     def nats_of_switch(self, switch_cost, log_likelihood, n_frames) -> float:
         """Convert the cost of a switch, as in `decode`, to nats for ``n_frames``."""
         if isinstance(switch_cost, str) and switch_cost == "auto":
@@ -163,7 +158,7 @@ DECODERS = {
 
 
 def decode(
-    log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1, transcript=None
+    log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1
 ) -> np.ndarray:
     """Find the most likely path of a recording.
 
@@ -182,9 +177,7 @@ def decode(
         for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
     min_frames : int, default=1
         Least number of frames of a segment. A recording with fewer is one segment; if
-        not all actions of a fixed order, or of a transcript, fit, some are skipped.
-    transcript : array-like of int of shape (n_segments,), default=None
-        Known actions of the recording, in order; only boundaries are found.
+        not all actions of a fixed order fit, some are skipped.
 
     Returns
     -------
@@ -202,19 +195,12 @@ def decode(
     >>> log_likelihood = [[0, -5], [-1, 0], [-6, 0], [0, -5]]
     >>> decode(log_likelihood, "free", 1.0)
     array([0, 1, 1, 0])
-    >>> decode(log_likelihood, transcript=[1, 0])
-    array([1, 1, 1, 0])
     """
     log_likelihood = check_log_likelihood(log_likelihood)
-    if transcript is not None:
-        transcript = _checked_transcript(transcript, log_likelihood.shape[1])
     _check_min_frames(min_frames)
+    decoder = _find_decoder(decoding)
     return decode_recording(
-        log_likelihood,
-        _find_decoder(decoding),
-        switch_cost,
-        min_frames=min_frames,
-        transcript=transcript,
+        log_likelihood, decoder, switch_cost, min_frames=min_frames
     ).path
 
 
@@ -281,7 +267,6 @@ def decode_recording(
     switch_cost,
     *,
     min_frames=1,
-    transcript=None,
     is_background=None,
     with_posterior=False,
     confidence=None,
@@ -294,9 +279,7 @@ def decode_recording(
     path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
     kept = slice(None) if is_background is None else ~is_background
     scores = log_likelihood[kept]
-    if transcript is not None and len(scores):
-        path[kept] = decoder.along(scores, transcript, min_frames)
-    elif len(scores):
+    if len(scores):
         cost = decoder.nats_of_switch(switch_cost, scores, len(scores))
         path[kept] = decoder.path(scores, cost, min_frames)
     return Decoded(log_likelihood, path, posterior)
@@ -305,12 +288,3 @@ def decode_recording(
 def _check_min_frames(min_frames):
     if not (is_int(min_frames) and min_frames >= 1):
         refuse("min_frames", min_frames, "an integer from 1 on")
-
-
-def _checked_transcript(transcript, n_actions):
-    actions = np.asarray(transcript)
-    is_integer = actions.dtype.kind in "iu"
-    is_known = is_integer and np.isin(actions, np.arange(n_actions)).all()
-    if actions.ndim != 1 or len(actions) == 0 or not is_known:
-        refuse("transcript", transcript, f"actions from 0 to {n_actions - 1}")
-    return actions.astype(np.intp)

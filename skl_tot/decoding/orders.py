@@ -224,27 +224,21 @@ class DurationDecoder(Decoder):
         self.mean_durations = mean_durations
         self.max_bins = max_bins
 
-    def path(self, log_likelihood, cost, min_frames=1):
-        """Find the likeliest path through all actions in order."""
-        actions = np.arange(len(self.mean_durations))
-        return self.along(log_likelihood, actions, min_frames)
-
     def chain(self, n_actions, cost):
         """Allow all paths in order; probabilities do not know durations."""
         return fixed_chain(n_actions)
 
-    def along(self, log_likelihood, transcript, min_frames=1):
-        """Find the likeliest path through a transcript, by bins."""
-        n_frames, n_segments = len(log_likelihood), len(transcript)
-        starts, lengths = _cut(n_frames, max(self.max_bins, n_segments))
+    def path(self, log_likelihood, cost, min_frames=1):
+        """Find the likeliest path through all actions in order, by bins."""
+        n_frames, n_actions = log_likelihood.shape
+        starts, lengths = _cut(n_frames, max(self.max_bins, n_actions))
         # the least number of bins that always have so many frames
         min_bins = -(-min_frames * len(starts) // n_frames)
-        if len(starts) < min_bins * n_segments:
-            return super().along(log_likelihood, transcript, min_frames)
-        table = duration_table(self.mean_durations[transcript], len(starts), min_bins)
-        scores = log_likelihood[:, transcript]
-        path = viterbi_durations(np.add.reduceat(scores, starts), table)
-        return transcript[np.repeat(path, lengths)]
+        if len(starts) < min_bins * n_actions:
+            return super().path(log_likelihood, cost, min_frames)
+        table = duration_table(self.mean_durations, len(starts), min_bins)
+        path = viterbi_durations(np.add.reduceat(log_likelihood, starts), table)
+        return np.repeat(path, lengths)
 
 
 def _cut(n_frames, max_bins):

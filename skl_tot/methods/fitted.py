@@ -27,7 +27,6 @@ from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
     arrange,
     check_lengths,
-    encode_transcripts,
     labels_of_codes,
 )
 
@@ -49,17 +48,13 @@ class FittedSegmenter(BaseEstimator):
     def _log_likelihoods(self, videos):
         """Yield the log-likelihood (n_frames_i, n_actions) of each recording."""
 
-    def predict(self, X, *, transcripts=None) -> FrameArrays:
+    def predict(self, X) -> FrameArrays:
         """Label every frame by the likeliest path through the actions.
 
         Parameters
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many, see Notes of `TemporalOTSegmenter`.
-        transcripts : sequence of int, or sequence of these, default=None
-            Known actions of each recording in order; an action may repeat. The path has
-            these segments (fewer if it is too short), whatever ``decoding``. None finds
-            the actions.
 
         Returns
         -------
@@ -68,7 +63,7 @@ class FittedSegmenter(BaseEstimator):
             "background".
         """
         videos = self.prepare(X)
-        paths = [d.path for d in self._decode(videos, transcripts=transcripts)]
+        paths = [d.path for d in self._decode(videos)]
         return videos.restore(self._labels_of_paths(paths))
 
     def predict_proba(self, X) -> FrameArrays:
@@ -141,17 +136,13 @@ class FittedSegmenter(BaseEstimator):
         videos = self.prepare(X)
         return videos.restore(list(self._corrected_scores(videos)))
 
-    def decode(self, X, *, transcripts=None) -> Iterator[Decoded]:
+    def decode(self, X) -> Iterator[Decoded]:
         """Iterate over scores, labels and posteriors of recordings, in one pass.
 
         Parameters
         ----------
         X : array-like of shape (n_frames, n_features), or sequence of these
             One recording or many, see Notes of `TemporalOTSegmenter`.
-        transcripts : sequence of int, or sequence of these, default=None
-            Known actions of each recording in order; an action may repeat. The path has
-            these segments (fewer if it is too short), whatever ``decoding``. None finds
-            the actions.
 
         Yields
         ------
@@ -160,7 +151,7 @@ class FittedSegmenter(BaseEstimator):
             and ``posterior`` of one recording, float64.
         """
         videos = self.prepare(X)
-        yield from self._decode(videos, transcripts=transcripts, with_posterior=True)
+        yield from self._decode(videos, with_posterior=True)
 
     def score(self, X, y=None) -> float:
         r"""Measure how well actions transfer from recording to recording.
@@ -296,15 +287,12 @@ class FittedSegmenter(BaseEstimator):
         """Return the decoder of this name, with learned values if it has any."""
         return DECODERS[decoding].for_cycles(self.mean_frames_)
 
-    def _decode(self, videos, score=None, *, transcripts=None, with_posterior=False):
+    def _decode(self, videos, score=None, *, with_posterior=False):
         # `score` gives corrected log-likelihoods by number of recording, if known
         if score is None:
             scores = self._corrected_scores(videos)
         else:
             scores = map(score, range(len(videos)))
-        if transcripts is not None:
-            transcripts = arrange(transcripts, videos, "transcripts")
-            transcripts = encode_transcripts(transcripts, videos, self.actions_)
         decoder, switch_cost = self.decoder_
         for i, log_likelihood in enumerate(scores):
             mask = None
@@ -315,7 +303,6 @@ class FittedSegmenter(BaseEstimator):
                 decoder,
                 switch_cost,
                 min_frames=self.min_frames_,
-                transcript=None if transcripts is None else transcripts[i],
                 is_background=mask,
                 with_posterior=with_posterior,
                 confidence=self.confidence_,

@@ -208,24 +208,6 @@ def _as_known(values):
     return labels
 
 
-def encode_transcripts(transcripts, recordings, classes):
-    """Codes of the ordered actions of each recording, in ``classes``."""
-    if hasattr(transcripts, "__len__") and len(transcripts) == 0:
-        raise ValueError("transcripts is empty, expected actions of each recording.")
-    sequences, _ = split_label_sequences(transcripts, "transcripts")
-    if len(sequences) != len(recordings):
-        refuse("the number of transcripts", len(sequences), f"{len(recordings)}")
-    code_of = {label: code for code, label in enumerate(classes.tolist())}
-    codes = []
-    for i, sequence in enumerate(sequences):
-        labels = sequence.tolist()
-        if not labels or not code_of.keys() >= set(labels):
-            with recordings.errors(i):
-                refuse("the transcript", labels, f"actions {describe_classes(classes)}")
-        codes.append(np.array([code_of[label] for label in labels], np.intp))
-    return codes
-
-
 def find_code(label, classes):
     """Code of one label."""
     present = classes.tolist()

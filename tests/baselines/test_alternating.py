@@ -87,24 +87,14 @@ def test_frozen_start_is_used_as_it_is(activity):
     np.testing.assert_allclose(model.mean_durations_, np.mean(shares, axis=0))
 
 
-def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
-    video = activity[0][0]
-    model = pickle.loads(pickle.dumps(fitted))
-    transcript = [2, 0, 3]
-    log_likelihood = model.log_likelihood(video)
-    decoder = DurationDecoder(model.mean_durations_)
-    np.testing.assert_array_equal(
-        model.predict(video, transcripts=transcript),
-        decode(log_likelihood, decoder, transcript=transcript),
-    )
+def test_labels_heed_durations_and_those_of_other_decoders_do_not(fitted, activity):
+    video, model = activity[0][0], pickle.loads(pickle.dumps(fitted))
+    scores = model.log_likelihood(video)
+    expected = decode(scores, DurationDecoder(model.mean_durations_))
+    np.testing.assert_array_equal(model.predict(video), expected)
     for decoding in ("fixed", "skip", "free"):
         model.set_params(decoding=decoding)
-        expected = decode(log_likelihood, decoding)
-        np.testing.assert_array_equal(model.predict(video), expected)
-        np.testing.assert_array_equal(
-            model.predict(video, transcripts=transcript),
-            decode(log_likelihood, transcript=transcript),
-        )
+        np.testing.assert_array_equal(model.predict(video), decode(scores, decoding))
 
 
 def test_scores_are_probabilities_over_shares(fitted, activity):

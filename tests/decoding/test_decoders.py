@@ -8,7 +8,6 @@ from skl_tot import HMMSegmenter
 from skl_tot.decoding import DECODERS, Chain, decode, path_posterior
 from skl_tot.decoding.decoders import LearnedDecoder, tempered_posterior
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.decoding.orders import DurationDecoder
 
 CYCLIC = ["cyclic", "cyclic_skip"]
 
@@ -17,16 +16,6 @@ def make_two(n_frames):
     noise = np.random.default_rng(0).normal(size=n_frames)
     frames = np.arange(n_frames) // 20 % 2 + noise
     return -0.5 * (frames[:, None] - [0, 1]) ** 2
-
-
-def test_transcripts_along_any_decoder():
-    rng = np.random.default_rng(0)
-    transcript = np.array([2, 0, 2])
-    truth = np.repeat(transcript, [9, 4, 7])
-    scores = 5 * np.eye(3)[truth] + rng.normal(size=(20, 3))
-    for decoder in [*DECODERS, DurationDecoder(np.ones(3))]:
-        found = decode(scores, decoder, 3.0, transcript=transcript)
-        np.testing.assert_array_equal(found, truth)
 
 
 @pytest.mark.parametrize("decoding", sorted(DECODERS))
@@ -85,7 +74,6 @@ CHAINS = [([0], TWO), (0, 0), ([], np.zeros((0, 0))), ([np.nan, 0], 0 * TWO)]
 CHAINS += [([0, 0], [[0, -np.inf], [0, 0]])]
 REFUSED = [
     *((each, (TWO, "free", x), {}) for each in (decode, path_posterior) for x in COSTS),
-    *((decode, (TWO,), {"transcript": x}) for x in ([], [2], [0.0])),
     *((decode, (TWO, decoding), {}) for decoding in ("Free", [1], {})),
     *((each, (x,), {}) for each in (decode, path_posterior) for x in SCORES),
     *((each, (TWO,), {"min_frames": 0}) for each in (decode, path_posterior)),

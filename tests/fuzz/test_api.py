@@ -93,7 +93,6 @@ CALLS = [
     (io.write_segments, {"table": TIMED, "path": "out.csv", "format": "csv"}),
     (io.load_model, {"path": "no.skops", "trusted": ()}),
     (decoding.decode, {"log_likelihood": FRAMES, "decoding": "free"}),
-    (decoding.decode, {"log_likelihood": FRAMES, "transcript": [1, 0]}),
     (decoding.path_posterior, {"log_likelihood": FRAMES, "switch_cost": 1.0}),
     (recordings.read_recordings, {"path": ["a.npy"], "transpose": False}),
     (datasets.load_action_dataset, {"root": "data", "only": "v*"}),
@@ -104,7 +103,7 @@ CALLS = [
 METHODS = {
     "fit": {"X": None, "y": LABELS},
     "partial_fit": {"X": None},
-    "predict": {"X": None, "transcripts": [[0, 1]] * 2},
+    "predict": {"X": None},
     "predict_posterior": {"X": None},
     "score": {"X": None, "y": LABELS},
     "transform": {"X": None},

@@ -12,7 +12,6 @@ from skl_tot import AutoSegmenter, CyclicSegmenter, SemiSupervisedSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 
-TRANSCRIPT = [2, 0, 1, 2]
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
@@ -70,7 +69,7 @@ def test_labels_do_not_depend_on_other_recordings(fitted, data):
             np.testing.assert_array_equal(own, label)
 
 
-def test_decodings_and_transcripts(fitted, data):
+def test_decodings(fitted, data):
     if isinstance(fitted, AutoSegmenter | CyclicSegmenter):
         pytest.skip("does not decode a recording as one course of all actions")
     if "decoding" in fitted.get_params(deep=False):
@@ -82,9 +81,6 @@ def test_decodings_and_transcripts(fitted, data):
         labels = fitted.predict(data[0][0])
         assert np.array_equal(np.unique(labels), range(3))
         assert (np.diff(labels) >= 0).all()
-    labels = fitted.predict(data[0][:1], transcripts=[TRANSCRIPT])[0]
-    starts = np.flatnonzero(np.diff(labels, prepend=-1))
-    np.testing.assert_array_equal(labels[starts], TRANSCRIPT)
 
 
 def test_background(estimator, data):

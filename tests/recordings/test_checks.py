@@ -13,8 +13,6 @@ from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import RecordingError, RecordingValueError, read_recordings
 from skl_tot.recordings.checks import HINT, blocks_of, check_recordings
-from skl_tot.recordings.labels import encode_transcripts
-from skl_tot.recordings.layouts import as_recordings
 
 GOOD = np.ones((4, 2))
 NAMES = ["take_1", "take_2", "take_3", "b", "a", "10"]
@@ -26,10 +24,6 @@ def check(X):
     return check_recordings(BaseEstimator(), X, reset=True)
 
 
-def check_actions(transcripts, X):
-    return encode_transcripts(transcripts, as_recordings(X), np.arange(2))
-
-
 @pytest.mark.parametrize(
     ("function", "arguments", "error"),
     [
@@ -39,7 +33,6 @@ def check_actions(transcripts, X):
         (check, ([GOOD, [[1, 2], [3]]],), ValueError),
         (check, ([GOOD, np.ones((4, 3, 2))],), ValueError),
         (check, ([GOOD, [["a", "b"]]],), ValueError),
-        (check_actions, ([[0], [2]], [GOOD] * 2), ValueError),
         (mof_score, ([[0, 0], [1]], [[0, 0], [1, 1]]), ValueError),
     ],
 )

@@ -111,12 +111,6 @@ class TestLabels:
         with pytest.raises(TypeError, match="has names, but X lacks them"):
             learn(videos, known)
 
-    def test_transcripts(self, takes, videos, fitted):
-        transcripts = {name: [k % 4, (k + 1) % 4] for k, name in enumerate(NAMES)}
-        turned = dict(reversed(transcripts.items()))
-        expected = fitted.predict(videos, transcripts=list(transcripts.values()))
-        same(fitted.predict(takes, transcripts=turned), expected)
-
     def test_other_names(self, takes, labels, fitted):
         known = self.known(labels)
         model = copy.deepcopy(fitted)
