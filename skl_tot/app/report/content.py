@@ -157,22 +157,15 @@ class Content:
         return sorted(codes, key=lambda code: -times[code])
 
     @cached_property
-    def codes(self):
-        """Codes of actions, also unnamed ones, and of labels."""
-        labels = self.truth.names if self.truth else {}
-        n_actions = self.segmenter.n_actions_
-        return sorted({*range(n_actions), *self.findings.names, *labels})
-
-    @cached_property
     def places(self):
         """Number of the colour of each code; of text, its place among sorted names."""
-        codes, names = [k for k in self.codes if k != BACKGROUND], self.findings.names
-        numbers = self.numbers
-        if numbers is None and self.segmenter.actions_.dtype.kind != "U":
-            return dict(zip(codes, codes))
+        names, numbers = self.findings.names, self.numbers
+        labels = self.truth.names if self.truth else {}
+        codes = sorted({*names, *labels} - {BACKGROUND})
         if numbers is None:
-            words = sorted(names[code] for code in codes if code in names)
-            numbers = dict(zip(words, itertools.count()))
+            words = [names[code] for code in codes if code in names]
+            is_text = self.segmenter.actions_.dtype.kind == "U"
+            numbers = dict(zip(sorted(words) if is_text else words, itertools.count()))
         free = itertools.count(1 + max(numbers.values(), default=-1))
         places = {code: numbers.get(names.get(code)) for code in codes}
         return {k: next(free) if n is None else n for k, n in places.items()}
@@ -308,11 +301,7 @@ class Content:
 
     def place(self, video, frame):
         """Start of a frame of a recording, by its clock."""
-        if self.fps is None:
-            return f"frame {frame}"
-        time = self.clocks[video].starts[frame]
-        is_short = time < 60 and np.isnat(self.dates[video])
-        return f"{time:.2f} s" if is_short else self.when(video, time)
+        return web.describe_time(self.recordings, video, frame)
 
     def lead(self):
         """Summary sentences, as lists of text and codes of actions."""
@@ -366,7 +355,7 @@ class Content:
             of_all = f"{n_labelled} of {len(labelled)} recording"
             of_all += "s" if len(labelled) > 1 else ""
             sentences.append(f"In {of_all}, this page shows labels that people gave.")
-        share = (self.accuracy or {}).get("frames")
+        share = self.accuracy and self.accuracy["frames"]
         if self.truth is not None:
             share = self.truth.scores["scores"]["all"]["MoF"]
             text = f"Of 100 frames, {100 * share:.0f} are labelled as people have."

@@ -47,15 +47,8 @@ class Findings:
     labelled: list = field(default_factory=list)
 
 
-class LabelsOfPeople(NamedTuple):
-    """Labels from people, in place of the model's."""
-
-    words: np.ndarray  # sorted names of actions
-    places: list  # indices of words for the frames of each recording, -1 for unlabelled
-
-
 def read_corrected(corrected, videos):
-    """Read text labels from people; None for a recording without labels."""
+    """Names of actions by people, and their indices (n_frames,), -1 for unlabelled."""
     y = arrange_each(corrected, videos, "corrected", of_some=True)
     try:
         places, words = read_labels(y, videos)
@@ -64,11 +57,11 @@ def read_corrected(corrected, videos):
         raise kind(f"corrected: {error}") from None
     if words.dtype.kind != "U":
         raise TypeError("corrected has integers, expected names of actions.")
-    return LabelsOfPeople(words, places)
+    return words, places
 
 
 def gather_findings(model, videos, video_names, corrected=None):
-    """Apply a model to recordings one by one; ``corrected`` has labels of people."""
+    """Apply a model to recordings one by one; ``corrected`` is of `read_corrected`."""
     from skl_tot.methods.pipelines import (
         decode_recordings,
         path_confidence,
@@ -78,7 +71,7 @@ def gather_findings(model, videos, video_names, corrected=None):
 
     segmenter = segmenter_of(model)
     words = default_names(segmenter.actions_.tolist(), "action").values()
-    others = [] if corrected is None else corrected.words
+    others, places_of_each = ([], None) if corrected is None else corrected
     code_of, of_people, names = _code_words(list(words), others)
     actions = [code for code in names if code != BACKGROUND]
     merge = (code_of[:-1, None] == actions).astype(float)
@@ -91,8 +84,8 @@ def gather_findings(model, videos, video_names, corrected=None):
         path = code_of[decoded.path]
         confidence = path_confidence(decoded)
         is_labelled = np.zeros(len(path), dtype=bool)
-        if corrected is not None:
-            places = corrected.places[i]
+        if places_of_each is not None:
+            places = places_of_each[i]
             is_labelled = places >= 0
             path[is_labelled] = of_people[places[is_labelled]]
             confidence[is_labelled] = 1

@@ -19,16 +19,11 @@ from skl_tot.app.report.findings import (
     read_corrected,
 )
 from skl_tot.app.report.sections import sections_of
-from skl_tot.recordings.clocks import agreed_rate, check_fps
+from skl_tot.recordings.clocks import agreed_rate, check_fps, check_rate
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.files import replaced
-from skl_tot.recordings.labels import (
-    BACKGROUND,
-    arrange,
-    find_segments,
-    split_label_sequences,
-)
+from skl_tot.recordings.labels import arrange, find_segments, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.statistics.bouts import groups_of_report
 from skl_tot.statistics.groups import compare_groups
@@ -84,8 +79,7 @@ def write_report(
         people; "" for other frames, and None for other recordings. On the whole page,
         they replace the model's labels, with full confidence.
     accuracy : dict, default=None
-        Result of `skl_tot.app.review.Review.accuracy`: its "sentences" appear in the
-        summary, and its "history" in a section.
+        Result of `skl_tot.app.review.Review.accuracy`, for the summary.
 
     Raises
     ------
@@ -143,7 +137,9 @@ def read_model(
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
     videos = _as_recordings(videos)
-    fps = _find_rate(fps, videos, segmenter)
+    check_fps(fps)
+    rate = agreed_rate(fps, videos.fps, "the videos")
+    fps = check_rate(rate, segmenter.fps_, "videos")
     if video_names is None:
         video_names = [f"recording {i}" for i in range(len(videos))]
         video_names = videos.names if videos.is_named else video_names
@@ -154,7 +150,6 @@ def read_model(
     lists = {"video_names": video_names, "video_files": video_files, "y_true": y_true}
     _check_lengths(len(videos), lists)
     corrected = None if corrected is None else read_corrected(corrected, videos)
-    _check_accuracy(accuracy)
     compared = groups_of_report(groups, subject, videos.names)
     findings = gather_findings(model, videos, video_names, corrected)
     truth = None if y_true is None else judge(y_true, findings, video_names)
@@ -170,7 +165,7 @@ def read_model(
     )
     if compared:
         content.groups = compare_groups(content.bouts, **compared)
-    is_measured = truth is not None or "frames" in (accuracy or {})
+    is_measured = truth is not None or accuracy is not None
     if not (is_measured or all(map(np.all, findings.labelled))):
         content.rating = rate_trust(model, videos, paths)
     return content
@@ -180,22 +175,6 @@ def _check_lengths(n_videos, lists):
     for name, values in lists.items():
         if values is not None and len(values) != n_videos:
             refuse(f"the length of {name}", len(values), f"{n_videos}, as of videos")
-
-
-def _find_rate(fps, videos, segmenter):
-    check_fps(fps)
-    rates = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
-    for whose, rate in rates.items():
-        agreed = agreed_rate(fps, rate, whose)
-        fps = agreed if fps is None else fps
-    return fps
-
-
-def _check_accuracy(accuracy):
-    is_dict = isinstance(accuracy, dict) and {"sentences", "history"} <= set(accuracy)
-    if not (accuracy is None or is_dict):
-        expected = "a dict with sentences and history, as from a review"
-        refuse("accuracy", accuracy, expected, TypeError)
 
 
 def write_page(content, path, title=None):
@@ -247,7 +226,7 @@ def _describe(content):
 
 
 def _describe_timelines(content):
-    """Timelines of the recordings and cycles, and facts about actions, as JSON."""
+    """Timelines of the recordings and cycles, as JSON."""
     truth = content.truth
     return web.as_json(
         {
@@ -259,7 +238,6 @@ def _describe_timelines(content):
             "labels": truth.names if truth else {},
             "appearance": {k: style._asdict() for k, style in content.styles.items()},
             "recordings": _describe_rows(content),
-            "actions": _describe_actions(content),
         }
     )
 
@@ -302,33 +280,6 @@ def _describe_cycles(content):
         times = [round(time - origins[name], n_digits + 1) for time in (start, end)]
         cycles[names.index(name)].append([*times, rank])
     return cycles
-
-
-def _describe_actions(content):
-    profiles, signals = content.profiles, {}
-    for code, means in zip(profiles.actions, profiles.means) if profiles else []:
-        order = np.argsort(-np.abs(means), kind="stable")[:6]
-        words = [content.in_plain[profiles.features[j]] for j in order]
-        signals[code] = list(zip(words, means[order].round(2).tolist()))
-    return [
-        {
-            "code": code,
-            "facts": _describe_facts(row, content),
-            "profile": signals.get(code, []),
-        }
-        for code, row in content.actions.items()
-        if code != BACKGROUND
-    ]
-
-
-def _describe_facts(row, content):
-    share = f"{100 * row['share']:.1f} % of all time"
-    if "quartiles" not in row:
-        return f"In no cycle, {share}." if row["videos"] else "Found in no recording."
-    what = "recording" if content.cycles is None else "cycle"
-    units = f"{row['units']} of {len(content.unit_bouts.names)} {what}s"
-    usual = f"usually {content.length(row['quartiles'][1])} of a {what}"
-    return f"In {units}, {share}; {usual}."
 
 
 def _digest(text):

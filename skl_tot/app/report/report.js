@@ -4,7 +4,7 @@ import { Timelines, collator, element, partOf } from "./timelines.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
-const panel = byId("panel"), unit = byId("unit"), legend = [...document.querySelectorAll("#legend button")];
+const unit = byId("unit"), legend = [...document.querySelectorAll("#legend button")];
 document.documentElement.classList.add("scripted");
 
 const timelines = new Timelines(byId("plot"), { ...data, rows: data.recordings }, {
@@ -36,35 +36,10 @@ if (unit) showUnit();
 
 // ---- controls
 
-const APART = "What sets it apart, higher (+) or lower (−) than usual:";
-
 function choose(code) {
   const action = timelines.view.action === code ? null : code;
   for (const button of legend) button.setAttribute("aria-pressed", String(+button.dataset.code === action));
   timelines.focusAction(action);
-  showAction();
-}
-
-function showAction() {
-  const action = data.actions.find(({ code }) => code === timelines.view.action);
-  panel.hidden = !action;
-  if (!action) return;
-  const features = element("ul", { className: "features" });
-  for (const [name, value] of action.profile) {
-    const sign = value < 0 ? "−" : "+";
-    features.append(element("li", {}, element("b", {}, `${sign}${Math.abs(value).toFixed(1)}`), ` ${name}`));
-  }
-  const typical = element("div", { className: "frames" });
-  for (const cell of byId(`typical-${action.code}`).querySelectorAll("td")) {
-    typical.append(element("div", {}, ...[...cell.childNodes].map((node) => node.cloneNode(true))));
-  }
-  const note = (text) => element("p", { className: "note" }, text);
-  panel.replaceChildren(
-    element("h3", {}, timelines.swatch(action.code), data.names[action.code]),
-    element("p", {}, action.facts),
-    ...(action.profile.length ? [note(APART), features] : []),
-    note("Typical frames:"), typical,
-  );
 }
 
 for (const button of legend) button.addEventListener("click", () => choose(+button.dataset.code));

@@ -3,7 +3,6 @@
 # Each section is a function of `Content`. It returns the argument of the macro of its
 # name in sections.html, or None to be omitted.
 
-import itertools
 from collections import defaultdict
 
 import numpy as np
@@ -38,8 +37,7 @@ def sections_of(content):
     for name, (title, is_folded, describe) in SECTIONS.items():
         described = describe(content)
         if described is not None:
-            folded = is_folded(content) if callable(is_folded) else is_folded
-            sections.append((name, title, described, folded))
+            sections.append((name, title, described, is_folded))
     return sections
 
 
@@ -273,18 +271,7 @@ def scores(content):
     return content.truth and content.truth.scores
 
 
-@section("Checked by people")
-def checked(content):
-    """Rows of the accuracy in recordings that people checked, one per model."""
-    return (content.accuracy or {}).get("history") or None
-
-
-def _has_no_pictures(content):
-    frames = itertools.chain(*content.findings.typical.values())
-    return not any("picture" in frame for frame in frames)
-
-
-@section("Typical frames", folded=_has_no_pictures)
+@section("Typical frames")
 def typical(content):
     """Return the most typical frames of each action."""
     frames = content.findings.typical

@@ -241,10 +241,8 @@ class Answers:
         Returns
         -------
         accuracy : dict or None
-            "history", the shares of "frames" and "segments" that were right in the
-            checks of each model; "sentences"; and once all is checked "frames" and
-            "segments", the shares in all checks. None without a check of frames new to
-            the model.
+            Once all is checked: "frames", the share of those new to the model that were
+            right, and "sentences". None before, and if no frame was new.
         """
         return measure(self._read_state().entries)
 

@@ -80,7 +80,6 @@ class Stretch(NamedTuple):
     start: int
     end: int
     order: int  # position in the order of checks, from 1
-    n_learned: int = 0  # checks that the predicting model had learned
 
 
 class Entry(NamedTuple):
@@ -90,7 +89,6 @@ class Entry(NamedTuple):
     segments: Track  # as shown
     predicted: Track  # by the model, with later merges and splits
     confidence: np.ndarray  # (n_frames,) of the prediction
-    n_learned: int = 0  # checks that the predicting model had learned
     checked: tuple = ()  # stretches in order of time, apart from each other
     seen: tuple = ()  # starts and ends of frames whose labels that model had learned
     changed: Track | None = None  # as shown before a proposal of the model
@@ -154,18 +152,18 @@ class Entry(NamedTuple):
         return np.where(is_known, self.words(names), "") if is_known.any() else None
 
     def told(self):
-        """Labels by people (n_frames, 4): code, by hand, and order and n_learned."""
-        # the last two are of `Stretch`, 0 unless checked; code `UNLABELLED` is unknown
-        told = np.zeros((self.n_frames, 4), int)
+        """Labels by people (n_frames, 3): code, by hand, and order of a check."""
+        # the order is 0 unless checked; code `UNLABELLED` is unknown
+        told = np.zeros((self.n_frames, 3), int)
         told[:, 0] = np.where(self.frames_known(), self.segments.labels(), UNLABELLED)
         told[:, 1] = self.segments.spread(self.segments.by_hand)
-        for start, end, *check in self.checked:
-            told[start:end, 2:] = check
+        for start, end, order in self.checked:
+            told[start:end, 2] = order
         return told
 
     def told_in_stops(self):
         """Rows as of `told` of frames in stops; one for all if nobody told any."""
-        rows = [run[2:] for run in self.in_stops] or [(UNLABELLED, 0, 0, 0)]
+        rows = [run[2:] for run in self.in_stops] or [(UNLABELLED, 0, 0)]
         return np.repeat(
             rows, [end - start for start, end, *_ in self.in_stops] or 1, 0
         )
@@ -270,7 +268,7 @@ class Entry(NamedTuple):
         self.blank_share(start, end)  # refuses frames without labels
         spans = np.stack([self.segments.starts, self.segments.ends], axis=1)
         blank = spans[self.segments.codes == UNLABELLED].tolist()
-        new = subtract([(start, end, order, self.n_learned)], [*self.checked, *blank])
+        new = subtract([(start, end, order)], [*self.checked, *blank])
         stretches = sorted([*self.checked, *(Stretch(*span) for span in new)])
         entry = self._replace(checked=tuple(stretches))
         if not new or self.changed is None:
@@ -289,7 +287,7 @@ class Entry(NamedTuple):
         seen = tuple(stretch[:2] for stretch in checked)
         return self._replace(segments=segments, checked=checked, seen=seen)
 
-    def propose(self, prediction, n_learned):
+    def propose(self, prediction):
         """Show another prediction, except where people gave or checked labels."""
         is_known, is_checked = self.frames_known(), self.frames_checked()
         is_seen = np.where(is_checked, mark_frames(self.seen, self.n_frames), is_known)
@@ -305,7 +303,6 @@ class Entry(NamedTuple):
             # the prediction before a check stays, to be compared with checked labels
             predicted=self._mix(self.predicted, prediction.segments, is_checked),
             confidence=prediction.confidence,
-            n_learned=n_learned,
             seen=tuple(run[:2] for run in runs_of(is_seen[:, None]) if run[2]),
             changed=before,
             edges=prediction.edges,

@@ -1,9 +1,6 @@
 """Results of a review: how much is right, files, and labels that commands keep."""
 
 import contextlib
-from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +8,7 @@ import pandas as pd
 from skl_tot import io
 from skl_tot.app.report.page import read_model, write_page
 from skl_tot.app.review import find_review
-from skl_tot.app.review.entry import UNLABELLED, subtract
+from skl_tot.app.review.entry import UNLABELLED, mark_frames
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import with_names_of
 from skl_tot.io.files import find_format, writable_formats
@@ -24,88 +21,25 @@ from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.actions import usual_codes
 from skl_tot.statistics.bouts import collect_bouts
 
-# How much is right. A check compares the prediction for a recording, or a part of it,
-# with the checked labels. People check proposals and doubtful places, no sample of the
-# rest: a share is told once all is checked.
+# How much is right. People check proposals and doubtful places, no sample of the rest:
+# a share is told once all is checked.
 
 
-class Check(NamedTuple):
-    """Frames and segments of a prediction that was checked, and the right ones."""
-
-    n_frames: int
-    n_right_frames: int
-    n_segments: int
-    n_right_segments: int
-    n_learned: int  # number of checks that the model had learned
-
-    @property
-    def shares(self):
-        """Shares of the frames and of the segments that are right."""
-        frames = self.n_right_frames / self.n_frames
-        return {"frames": frames, "segments": self.n_right_segments / self.n_segments}
-
-
-def compare(predicted, corrected, n_learned=0):
-    """Check predicted segments; right ones match one of an IoU of at least a half."""
-    bounds = np.union1d(predicted.starts, corrected.starts)
-    lengths = np.diff(bounds, append=predicted.n_frames)  # that two segments share
-    pairs = [
-        np.searchsorted(segments.starts, bounds, "right") - 1
-        for segments in (predicted, corrected)
-    ]
-    unions = -lengths
-    for segments, numbers in zip((predicted, corrected), pairs):
-        unions = unions + (segments.ends - segments.starts)[numbers]
-    is_same = predicted.codes[pairs[0]] == corrected.codes[pairs[1]]
-    taken, n_right = (-1, -1), 0
-    for pair in np.transpose(pairs)[is_same & (lengths >= unions / 2)]:
-        if (pair != taken).all():  # one of two halves
-            taken, n_right = pair, n_right + 1
-    n_frames, n_same = predicted.n_frames, int(lengths[is_same].sum())
-    return Check(n_frames, n_same, len(predicted.starts), n_right, n_learned)
+def are_right(entry):
+    """Whether frames are as predicted, of those checked that were new to the model."""
+    predicted, is_new = entry.predicted.labels(), entry.frames_checked()
+    is_new &= ~mark_frames(entry.seen, entry.n_frames) & (predicted != UNLABELLED)
+    return (predicted == entry.segments.labels())[is_new]
 
 
 def measure(entries):
-    """Shares of frames new to the model that were right; None without any."""
-    # the stretches of one check, such as the rest of a recording, are one sample
-    samples = {}
-    for entry in entries:
-        for order, check in checks_of(entry):
-            samples.setdefault(order, []).append(check)
-    checks = [total(samples[order]) for order in sorted(samples)]
-    if not checks:
+    """Share of new frames that was predicted right; None until all is checked."""
+    is_right = np.concatenate(list(map(are_right, entries)))
+    if not len(is_right) or not all(entry.is_checked() for entry in entries):
         return None
-    models = [list(group) for _, group in groupby(checks, attrgetter("n_learned"))]
-    history = [
-        {"n_learned": sums.n_learned, "n_checked": n_checked} | sums.shares
-        for sums, n_checked in ((total(group), len(group)) for group in models)
-    ]
-    if not all(entry.is_checked() for entry in entries):
-        text = "How much is right is known when all is checked"
-        reason = "checked parts are chosen, and no sample of the rest"
-        return {"history": history, "sentences": [f"{text}: {reason}."]}
-    shares = total(checks).shares
-    right = " and ".join(f"{100 * x:.0f} % of the {what}" for what, x in shares.items())
-    sentence = f"All is checked. Of the predictions, {right} were right before."
-    return shares | {"history": history, "sentences": [sentence]}
-
-
-def checks_of(entry):
-    """List orders and checks of the stretches that were new to the model."""
-    checks = []
-    for start, end, order, n_learned in entry.checked:
-        predicted = entry.predicted.part(start, end)
-        is_new = subtract([(start, end)], entry.seen) == [(start, end)]
-        if is_new and UNLABELLED not in predicted.codes:
-            corrected = entry.segments.part(start, end)
-            checks.append((order, compare(predicted, corrected, n_learned)))
-    return checks
-
-
-def total(checks):
-    """Add up checks of one model."""
-    sums = Check(*np.sum(checks, axis=0).tolist())
-    return sums._replace(n_learned=checks[0].n_learned)
+    share = float(is_right.mean())
+    text = f"The models had predicted {100 * share:.0f} % of the frames right."
+    return {"frames": share, "sentences": [f"All is checked. {text}"]}
 
 
 # Files; each is written completely or not at all
@@ -208,16 +142,17 @@ def describe_recordings(review):
     """Table of the state of each recording, and of its accuracy before."""
     rows = []
     for name, entry in zip(review.recordings.names, review.state.entries):
-        checks = [check for _, check in checks_of(entry)]
-        shares = total(checks).shares if checks else {}
-        row = {
-            "recording": name,
-            "n_frames": entry.n_frames,
-            "n_segments": int((entry.segments.codes != UNLABELLED).sum()),
-            "checked_frames": int(entry.frames_checked().sum()),
-            "checked": entry.is_checked(),
-        }
-        rows.append(row | {f"right_{what}": share for what, share in shares.items()})
+        is_right = are_right(entry)
+        rows.append(
+            {
+                "recording": name,
+                "n_frames": entry.n_frames,
+                "n_segments": int((entry.segments.codes != UNLABELLED).sum()),
+                "checked_frames": int(entry.frames_checked().sum()),
+                "checked": entry.is_checked(),
+                "right_frames": is_right.mean() if len(is_right) else None,
+            }
+        )
     return pd.DataFrame(rows)
 
 

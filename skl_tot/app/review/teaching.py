@@ -132,8 +132,7 @@ def first_entry(model, recordings, i, state, told=None):
     entry = blank_entry(len(recordings.arrays[i]), recordings.breaks_of(i))
     if model is not None:
         prediction = predict_recording(model, recordings, i, state.actions)
-        more = {"predicted": prediction.segments, "n_learned": state.n_learned}
-        entry = entry._replace(**prediction._asdict(), **more)
+        entry = entry._replace(**prediction._asdict(), predicted=prediction.segments)
     return entry if told is None else entry.with_told(told)
 
 
@@ -145,7 +144,7 @@ def tell_words(words, names, order):
     codes = Actions(names | {UNLABELLED: UNKNOWN_NAME}).codes(distinct.tolist())
     is_known = words != UNKNOWN_NAME
     orders = np.full(len(words), order if is_known.all() else 0)
-    return np.stack([np.array(codes)[places], is_known, orders, 0 * orders], axis=1)
+    return np.stack([np.array(codes)[places], is_known, orders], axis=1)
 
 
 def go_on(history, about, recordings, model, fits):
@@ -221,7 +220,7 @@ def learn(learner, recordings, state, tell):
     with watched(tell), part(1, 2):
         for i in each(unchecked):
             prediction = predict_recording(model, recordings, i, codes)
-            entry = state.entries[i].propose(prediction, n_learned)
+            entry = state.entries[i].propose(prediction)
             n_changed += state.entries[i].is_blank or entry.changed is not None
             entries[i] = entry
     after = state._replace(actions=codes, names=names, n_learned=n_learned)

@@ -221,29 +221,15 @@ def test_how_far_to_trust_it(activity, model, page, results, write):
     assert "Of other methods" not in text
 
 
-ACCURACY = {
-    "sentences": ["About 80 % of the frames are right."],
-    "history": [
-        {"n_learned": 0, "n_checked": 2, "frames": 0.6, "segments": 0.5},
-        {"n_learned": 2, "n_checked": 3, "frames": 0.8, "segments": 0.75},
-    ],
-}
-
-
 def test_accuracy_of_a_review_is_told(activity, model, write):
     """With colours that are, as in pictures of labels, in the order of names."""
     named = rename(model, list("badc"))
-    page = write(named, activity[0], accuracy=ACCURACY | {"frames": 0.7})
-    assert f"{HEADLINES['middle']} {ACCURACY['sentences'][0]}" in page.text_of[None]
-    assert page.rows["checked"][1:] == [
-        ["none", "2", "60 %", "50 %"],
-        ["2 recordings", "3", "80 %", "75 %"],
-    ]
+    accuracy = {"sentences": ["70 % of the frames are right."], "frames": 0.7}
+    page = write(named, activity[0], accuracy=accuracy)
+    assert f"{HEADLINES['middle']} 70 % of the frames" in page.text_of[None]
     names, styles = page.data["names"], page.data["appearance"]
     fills = {names[code]: style["fill"] for code, style in styles.items()}
     assert [fills[name] for name in "abcd"] == list(COLOURS[:4])
-    with pytest.raises(TypeError):
-        write(model, activity[0], accuracy=[])
 
 
 def test_labels_of_people_are_scored_in_colours_of_their_actions(
@@ -621,10 +607,6 @@ def test_signals_that_tell(write):
         (cells,) = page.cells("profiles", name)
         cells = [float(cell.replace("−", "-")) for cell in cells]
         np.testing.assert_allclose(cells, means[:, j], atol=0.051)
-    for k, own in enumerate(means):
-        order = np.argsort(-np.abs(own), kind="stable")
-        expected = [[names[j], pytest.approx(own[j], abs=0.0051)] for j in order]
-        assert page.data["actions"][k]["profile"] == expected
 
 
 def test_rows_of_groups(write, tmp_path):

@@ -2,14 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from skl_tot.app.review import Review
-from skl_tot.app.review.entry import Entry, Stretch, find_track
-from skl_tot.app.review.results import compare, measure
+from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, find_track
+from skl_tot.app.review.results import are_right, measure
 from skl_tot.io import read_table
 from skl_tot.metrics import mof_score
 
@@ -119,60 +115,18 @@ def test_pairs_are_suggested_until_they_are_answered(split_fit, monkeypatch):
     assert Review(*split_fit).open().suggest_merges() == []
 
 
-# How much is right
+def test_how_much_is_right_is_told_once_all_is_checked():
+    """Of the frames that were new to the model; none were before any prediction."""
+    breaks, by_hand, shown = np.zeros(0, int), np.zeros(20, bool), np.repeat([0, 1], 10)
+    predicted = np.repeat([0, UNLABELLED, 1, 0], [8, 2, 5, 5])
 
-LABELS = st.lists(st.integers(-1, 2), min_size=1, max_size=12)
-CUTS = st.sets(st.integers(0, 11))
+    def entry(end, seen=()):
+        tracks = (find_track(labels, by_hand, breaks) for labels in (shown, predicted))
+        checked = (Stretch(0, end, 1),)
+        return Entry(breaks, *tracks, np.ones(20), checked=checked, seen=seen)
 
-
-def track(labels, cuts=()):
-    """Segments of labels, cut at some frames besides."""
-    by_hand = np.zeros(len(labels), bool)
-    return find_track(np.asarray(labels), by_hand, np.array([*cuts]))
-
-
-@given(LABELS, LABELS, st.tuples(CUTS, CUTS))
-def test_compare_is_what_frames_say(first, second, cuts):
-    n = min(len(first), len(second))
-    pair = np.array([first[:n], second[:n]])
-    both = [track(*x) for x in zip(pair, [[c for c in x if c < n] for x in cuts])]
-    check = compare(*both, 3)
-    assert check.n_right_frames == (pair[0] == pair[1]).sum()
-    ends = [[*own.starts[1:], n] for own in both]
-    sets = [[set(range(*x)) for x in zip(own.starts, e)] for own, e in zip(both, ends)]
-    alike = np.zeros([len(own.codes) for own in both], bool)
-    for i, j in np.ndindex(alike.shape):
-        a, b = sets[0][i], sets[1][j]
-        alike[i, j] = both[0].codes[i] == both[1].codes[j]
-        alike[i, j] &= len(a & b) >= len(a | b) / 2
-    matched = maximum_bipartite_matching(csr_array(alike))
-    assert check.n_right_segments == (matched >= 0).sum()
-    assert check[::2] == (n, len(both[0].codes), 3)
-
-
-def test_what_a_model_has_seen_tells_nothing():
-    predicted, shown = np.repeat([[0, 0, 0, 1], [0, 0, 1, 1]], 5, axis=1)
-    tracks = {"predicted": track(predicted), "segments": track(shown)}
-
-    def entry(*stretches, seen=(), n_learned=1):
-        checked = tuple(Stretch(*stretch, n_learned) for stretch in stretches)
-        breaks, confidence = np.zeros(0, int), np.ones(20)
-        told = {"confidence": confidence, "checked": checked, "seen": seen}
-        return Entry(breaks, **told, **tracks)
-
-    other, seen = entry(), entry((0, 20, 1), seen=((0, 20),))
-    assert measure([seen, other]) is None
-    whole = entry((0, 20, 2))
-    accuracy = measure([whole, seen, other, other])
-    assert accuracy["history"][0]["frames"] == 0.75
-    assert "frames" not in accuracy  # what is checked was chosen
-    assert "%" not in str(accuracy["sentences"])
-    first = entry((0, 20, 1), n_learned=0)
-    assert [own["n_learned"] for own in measure([whole, first])["history"]] == [0, 1]
-    assert measure([whole, seen, first])["frames"] == 0.75
-    # stretches: those of one check are one, and none that the model has learned counts
-    parts = entry((0, 4, 1), (4, 8, 2), (8, 12, 3), (16, 20, 2), seen=((11, 13),))
-    (history,) = measure([parts, entry()])["history"]
-    assert history == {"n_learned": 1, "n_checked": 2, "frames": 1, "segments": 1}
-    wrong = measure([entry((5, 15, 1)), entry()])["history"][0]
-    assert (wrong["frames"], wrong["segments"]) == (0.5, 1)  # by half
+    assert are_right(entry(9)).tolist() == [True] * 8
+    assert measure([entry(20), entry(19)]) is None
+    assert measure([entry(20)])["frames"] == 13 / 18
+    assert measure([entry(20), entry(20, ((2, 20),))])["frames"] == 15 / 20
+    assert measure([entry(20, ((0, 20),))]) is None
