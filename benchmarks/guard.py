@@ -32,7 +32,6 @@ import skl_tot
 from skl_tot import baselines, io, metrics, preprocessing, statistics
 from skl_tot.corrections import (
     merge,
-    most_informative,
     recordings_to_label,
     rename,
     split,
@@ -186,13 +185,6 @@ def read(model, videos):
     return results
 
 
-def informative(model, videos, n):
-    """Rows of recording, start, end and information."""
-    keys = ("recording", "start", "end", "information")
-    moments = most_informative(model, videos, n)
-    return np.array([[row[key] for key in keys] for row in moments], float)
-
-
 def run_methods(videos, n_actions):
     common = {"n_actions": n_actions} | COMMON
     models = {"TOT": make("TemporalOT", **common)}
@@ -294,7 +286,6 @@ def run_corrections(name, model, videos):
         for short in ("predict", "predict_proba", "predict_posterior", "score"):
             what = short.removeprefix("predict_")
             yield name, {f"{case}/{what}": getattr(edited, short)(videos)}
-    yield name, {"moments": informative(model, videos, 4)}
 
 
 def run_outputs(videos, n_actions):

@@ -35,7 +35,7 @@ from skl_tot import (
 from skl_tot import statistics as tables
 from skl_tot.app.report import write_report
 from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
-from skl_tot.corrections import merge, most_informative, refine, rename, split
+from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, segments, write_segments
 from skl_tot.methods.pipelines import last_step, transform_before
@@ -317,10 +317,6 @@ def draws(run, draw, model, X):
     plt.close("all")
 
 
-def asks(run, draw, model, X):
-    assert most_informative(model, X, 3)
-
-
 def exports(run, draw, model, X):
     table = segments(model.predict(X))
     assert set(table["action"]) <= {*actions_of(model), -1, "background"}
@@ -329,7 +325,7 @@ def exports(run, draw, model, X):
 
 
 CORRECTIONS = [renames, merges, splits, relabels]
-USES = [saves, pickles, clones, scores, reports, tabulates, draws, asks, exports]
+USES = [saves, pickles, clones, scores, reports, tabulates, draws, exports]
 
 
 def seeds():

@@ -3,14 +3,12 @@
 from skl_tot.corrections.editing import merge, refine, rename, split
 from skl_tot.corrections.suggestions import (
     alike_actions,
-    most_informative,
     recordings_to_label,
 )
 
 __all__ = [
     "alike_actions",
     "merge",
-    "most_informative",
     "recordings_to_label",
     "refine",
     "rename",

@@ -1,93 +1,25 @@
-"""Suggestions: recordings to label, doubtful moments, and actions that are alike."""
+"""Suggestions: recordings to label, and actions that are alike."""
 
 from collections import Counter
 from itertools import combinations
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import entr
 from scipy.stats import rankdata
 
 from skl_tot.decoding.evidence import linear_log_densities, shrunk
-from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.preprocessing.look import look
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
     arrange_each,
-    find_segments,
     read_labels,
-    with_background,
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.statistics.features import TellingSample, checked_videos
 
 N_DESCRIBED = 1000  # most frames that describe features, or a recording
 DIGITS = 9  # rounding, so that equal values are in the order of their numbers
-
-
-def most_informative(model, X, n=1) -> list[dict]:
-    """List the moments whose labels would teach a model most: segments in doubt.
-
-    Doubt is the entropy of ``predict_posterior`` in nats.
-
-    Parameters
-    ----------
-    model : estimator
-        Fitted segmenter, or pipeline that ends in one.
-    X : array-like of shape (n_frames, n_features), or sequence of these
-        One recording or many, see Notes of `TemporalOTSegmenter`.
-    n : int, default=1
-        Maximum number of results.
-
-    Returns
-    -------
-    ranking : list of dict
-        Most informative first. Each has "recording" (the index), "start" and
-        "end" (exclusive) in frames, "action" (the label of the segment; -1 is
-        background), and "information": the sum of the doubts of the frames, each minus
-        the median doubt of all frames of the action in ``X``.
-
-    Raises
-    ------
-    NotFittedError
-        Before `fit`.
-    TypeError, ValueError
-        If a parameter or a recording is not valid.
-
-    Examples
-    --------
-    >>> from skl_tot import HMMSegmenter
-    >>> from skl_tot.corrections import most_informative
-    >>> from skl_tot.datasets import make_activities
-    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
-    >>> (moment,) = most_informative(HMMSegmenter(3).fit(videos), videos)
-    >>> sorted(moment)
-    ['action', 'end', 'information', 'recording', 'start']
-    """
-    segmenter = segmenter_of(model)
-    if not (is_int(n) and n >= 1):
-        refuse("n", n, "an integer of at least 1")
-    paths, doubts = [], []
-    for decoded in segmenter.decode(transform_before(model, X)):
-        paths.append(with_background(segmenter.actions_)[decoded.path])
-        # rounding may make some negative
-        posterior = np.maximum(decoded.posterior.astype(float), 0)
-        doubts.append(entr(posterior).sum(axis=1))
-    labels, values = np.concatenate(paths), np.concatenate(doubts)
-    usual = {
-        action: np.median(values[labels == action]) for action in np.unique(labels)
-    }
-    moments = []
-    for i, (path, doubt) in enumerate(zip(paths, doubts)):
-        for action, start, end in zip(*find_segments(path)):
-            information = float((doubt[start:end] - usual[action]).sum())
-            place = {"recording": i, "start": int(start), "end": int(end)}
-            about = {"action": action.item(), "information": information}
-            moments.append(place | about)
-    # equal values in order of time
-    moments.sort(key=lambda moment: -round(moment["information"], DIGITS))
-    return moments[: int(n)]
 
 
 def alike_actions(videos, labels) -> list[dict]:

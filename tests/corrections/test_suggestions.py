@@ -1,7 +1,6 @@
 """What to label next, by sums written out, and actions alike."""
 
 import math
-from statistics import median
 
 import numpy as np
 import pytest
@@ -9,49 +8,12 @@ from numpy.testing import assert_allclose
 from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter
-from skl_tot.baselines import MallowSegmenter
-from skl_tot.corrections import alike_actions, most_informative, recordings_to_label
+from skl_tot.corrections import alike_actions, recordings_to_label
 from skl_tot.corrections.suggestions import (
-    DIGITS,
     describe_signals,
     propose,
 )
 from skl_tot.datasets import make_activities
-from skl_tot.recordings.labels import find_segments
-
-
-@pytest.fixture(scope="module")
-def noisy(activity):
-    rng = np.random.default_rng(0)
-    return [x + rng.normal(scale=1, size=x.shape) for x in activity[0]]
-
-
-@pytest.fixture(scope="module")
-def model(noisy):
-    return MallowSegmenter(4, decoding="free", switch_cost=0.1).fit(noisy)
-
-
-def entropy(row):
-    return -sum(p * math.log(p) for p in row if p > 0)
-
-
-def test_moments(noisy, model):
-    doubts = [list(map(entropy, rows)) for rows in model.predict_posterior(noisy)]
-    paths, expected = model.predict(noisy), []
-    all_labels, all_doubts = map(np.concatenate, (paths, doubts))
-    for i, path in enumerate(paths):
-        for action, start, end in zip(*find_segments(path)):
-            usual, total = median(all_doubts[all_labels == action]), 0.0
-            for doubt in doubts[i][start:end]:
-                total += doubt - usual
-            expected.append((total, i, start, end, action))
-    expected.sort(key=lambda moment: -round(moment[0], DIGITS))
-    found = most_informative(model, noisy, 1000)
-    assert len(found) == len(expected)
-    for entry, (total, *where) in zip(found, expected):
-        assert list(entry.values())[:-1] == where
-        assert_allclose(entry["information"], total, atol=1e-9)
-    assert most_informative(model, noisy, 3) == found[:3]
 
 
 def split_in_two(labels, action, new, by):
@@ -147,9 +109,6 @@ def test_the_next_shows_what_labels_lack(lacking):
 def test_refused_parameters_of_proposals(lacking, parameter, options):
     with pytest.raises((TypeError, ValueError), match=parameter):
         recordings_to_label(lacking[0], **options, estimator=HMMSegmenter(2))
-    if parameter == "n":
-        with pytest.raises(ValueError, match="n is"):
-            most_informative(HMMSegmenter(2).fit(lacking[0]), lacking[0], **options)
 
 
 def test_the_order_by_sums_written_out():
