@@ -35,10 +35,6 @@ MOST_VALUES, MOST_COLUMNS = 2**24, 256
 MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 # More are steps of the work: stops in all, and shares of the recordings.
 MOST_STOPS, MOST_FROZEN = 20, 0.25
-# A dead column is constant in this share of a recording or more, and in others up to
-# this share of its values repeats the one before: they may be rounded, and those of
-# switches repeat more.
-LEAST_DEAD, MOST_REPEATED = 0.1, 0.5
 
 
 # A fault of a recording, by its number, from a frame to before another one.
@@ -62,10 +58,10 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     -------
     faults : DataFrame
         A row for each, with the columns of `list_stops`; ``fault``: empty cells, frozen
-        values, stops, columns that are constant only here, steps of the clock, unequal
-        columns; and its treatment, which is ``done`` if files are mended: "filled" as
-        by `GapFiller`, "cut out" as by `without_stops`, "a break", "bridged", "left out
-        of all", or "left", with the reason for a stop beside others.
+        values, stops, steps of the clock, unequal columns; and its treatment, which is
+        ``done`` if files are mended: "filled" as by `GapFiller`, "cut out" as by
+        `without_stops`, "a break", "bridged", "left out of all", or "left", with the
+        reason for a stop beside others.
         ``attrs`` has the values for these: "pauses", or None, and "longest_gap".
 
     Examples
@@ -80,29 +76,24 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     0      walk        20.0      30.0  frozen: no value changes  cut out
     """
     recordings = as_recordings(X)
-    fps, faults, stops, dead, longest = recordings.fps or 0, [], [], [], 0
+    fps, faults, stops, longest = recordings.fps or 0, [], [], 0
     for name, words in recordings.unequal:
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
     check_shapes(recordings)
-    width = np.shape(recordings.arrays[0])[1]
-    repeated = np.full((len(recordings), width), np.nan, np.float32)
     is_to_find = bool(fps) and pauses in (None, FROZEN)
     looked_at = spread_indices(len(recordings), is_to_find * MOST_RECORDINGS)
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
-            frames, columns, names = _read_some(array)
+            frames, names = _read_some(array)
         missing = np.isnan(frames)
         longest = max(longest, _longest_gap(missing))
-        faults += _find_empty(i, missing, names[columns]) + _find_jumps(i, recordings)
+        faults += _find_empty(i, missing, names) + _find_jumps(i, recordings)
         frozen = find_frozen(frames, least_frozen(fps)).tolist()
         stops += [Fault(i, a, b, WORDS_OF_FROZEN) for a, b in frozen]
         still = _find_still(frames, fps) if i in looked_at else []
         still = [span for span in still if not _meets(span, frozen)]
         stops += [Fault(i, a, b, WORDS_OF_STILL) for a, b in still]
-        repeated[i, columns], spans = _find_constant(frames, least_frozen(fps))
-        dead += [(i, columns[k], *x) for k, x in spans if not _meets(x, frozen)]
-    faults += _describe_dead(np.array(dead), repeated, recordings.lengths, names)
     if pauses is None and recordings.stops is None:
         pauses = _choose_pauses(stops, len(recordings), fps)
     faults = sorted(faults + _treat(stops, pauses, recordings))
@@ -124,13 +115,13 @@ def warn_of_faults(X):
 
 
 def _read_some(array):
-    """Frames of a recording, of as many columns as are to be read; these; all names."""
+    """Frames of a recording, of as many columns as are to be read, and their names."""
     width = np.shape(array)[1]
     most = min(MOST_COLUMNS, max(1, MOST_VALUES // max(1, len(array))))
     columns = spread_indices(width, most)
     frames = np.concatenate([block[:, columns] for _, block in blocks_of(array)])
     names = [str(name) for name in getattr(array, "columns", range(width))]
-    return frames, columns, np.array(names)
+    return frames, np.array(names)[columns]
 
 
 def _meets(span, others):
@@ -190,37 +181,6 @@ def _find_still(frames, fps):
     n_least = max(math.ceil(max(10 * fps, 20) / stride), 3)
     spans = find_still(frames[::stride, columns], n_least, share=0.5)
     return np.minimum(spans * stride, len(frames)).tolist()  # the last stride is cut
-
-
-def _find_constant(frames, n_least):
-    """Shares (n_columns,) of repeated values; stretches of columns that are dead."""
-    repeated = (frames[1:] == frames[:-1]).sum(axis=0) / max(1, len(frames) - 1)
-    is_whole = np.fmin.reduce(frames) == np.fmax.reduce(frames)  # gaps do not count
-    is_whole &= len(frames) >= n_least
-    spans = [(k, [0, len(frames)]) for k in np.flatnonzero(is_whole)]
-    for k in np.flatnonzero((repeated >= LEAST_DEAD) & ~is_whole):
-        frozen = find_frozen(frames[:, [k]], max(n_least, LEAST_DEAD * len(frames)))
-        spans += [(k, span) for span in frozen.tolist()]
-    return np.where(is_whole, 1, repeated), spans
-
-
-def _describe_dead(dead, repeated, lengths, names):
-    """Faults of columns that are constant in few recordings, and vary elsewhere."""
-    # `dead` has rows (recording, column, start, end)
-    i, k, starts, ends = dead.reshape(-1, 4).astype(int).T
-    n_known = (~np.isnan(repeated)).sum(axis=0)[k]
-    n_varied = (repeated <= MOST_REPEATED).sum(axis=0)[k]
-    is_varied = (n_varied > 0) & (n_varied >= (1 - MOST_FROZEN) * (n_known - 1))
-    is_rare = np.bincount(k, minlength=1)[k] <= np.maximum(1, MOST_FROZEN * n_known)
-    is_fault = is_rare & (is_varied | (ends - starts < lengths[i]))
-    columns: dict = {}
-    for i, k, *span in dead[is_fault].tolist():
-        columns.setdefault((i, *span), []).append(names[k])
-    faults = []
-    for (i, start, end), words in columns.items():
-        what = f"column{'s' * (len(words) > 1)} {listed(words)} constant"
-        faults.append(Fault(i, start, end, what))
-    return faults
 
 
 def _choose_pauses(stops, n_recordings, fps):

@@ -34,17 +34,6 @@ def rest(table):
     table.loc[300:449, ALL] = 0.5 + 0.01 * table.loc[300:449, ALL]
 
 
-def kill(rows, columns=("y",)):
-    def change(table):
-        table.loc[rows, list(columns)] = 7.0
-
-    return change
-
-
-def switch(table):
-    table["y"] = np.repeat([0.0, 1.0], 300)
-
-
 def step(seconds):
     def change(table):
         table.loc[100:, "time"] += seconds
@@ -75,12 +64,6 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
     (lambda table: table.pop("z"), 1, [(0, 60, "no column z", "left out of all")]),
     (widen, 1, [(0, 60, "column w only here", "left out of all")]),
     (coarsen, 1, []),
-    (kill(range(600)), 1, [(0, 60, "column y constant", "left")]),
-    (kill(range(600)), 2, []),
-    (kill(range(600), "xy"), 1, [(0, 60, "columns x, y constant", "left")]),
-    (kill(range(520)), 1, [(0.1, 52, "column y constant", "left")]),
-    (kill(range(400, 450)), 1, []),  # short
-    (switch, N_FILES, []),
 ]
 
 

@@ -290,7 +290,7 @@ def test_faults_are_told_before_labels(monkeypatch):
 
     monkeypatch.setattr(server, "run", run)
     frames = np.random.default_rng(0).normal(size=(3, 60, 2))
-    frames[1, :, 1] = 0.5
-    told = "faults .1: column 1 constant.; list_faults"
+    frames[1, 20:50] = 0.5
+    told = "faults .1: frozen: no value changes.; list_faults"
     with pytest.warns(FaultWarning, match=told):
         serve(HMMSegmenter(2, random_state=0), list(frames), out=None)
