@@ -38,7 +38,7 @@ class PhaseModel(NamedTuple):
 def means_of_blocks(frames, size):
     """Means of blocks of ``size`` frames, reading few blocks at a time."""
     n_blocks, means = len(frames) // size, []
-    n_rows = max(1, BLOCK_BYTES // (frames.itemsize * frames.shape[1] * size))
+    n_rows = max(1, BLOCK_BYTES // (frames.dtype.itemsize * frames.shape[1] * size))
     for first in range(0, n_blocks, n_rows):
         end = min(first + n_rows, n_blocks)
         block = np.asarray(frames[first * size : end * size], dtype=np.float64)

@@ -27,7 +27,7 @@ BLOCK_BYTES = 2**22
 def row_blocks(array, width=0):
     """Yield slices of rows of at most `BLOCK_BYTES`; a memmap is not read whole."""
     width = max(width, array.shape[1])
-    n_rows = max(1, BLOCK_BYTES // (array.itemsize * width))
+    n_rows = max(1, BLOCK_BYTES // (array.dtype.itemsize * width))
     for start in range(0, len(array), n_rows):
         yield slice(start, start + n_rows)
 
@@ -298,33 +298,19 @@ class Recordings(Sequence):
             for rows in row_blocks(self.arrays[k]):
                 yield self.read(k, rows)
 
-    def read(self, i, rows, out=None):
+    def read(self, i, rows):
         """Read frames of one recording by a slice or indices, in its dtype."""
         with self.errors(i):
-            if out is None:
-                frames = self.arrays[i][rows]
-                # a view is of the recording, which stays
-                out = frames if frames.flags.owndata else None
-            else:
-                # all rows exist, as shapes do not change; without mode="clip" numpy
-                # would buffer the output
-                frames = self.arrays[i].take(rows, axis=0, out=out, mode="clip")
+            frames = self.arrays[i][rows]
         if self.means is None:
             return frames
         number = i if self.origins is None else self.origins[i]
         row = number % len(self.means)  # one row for all, or one for each
+        # a view is of the recording, which stays
+        out = frames if frames.flags.owndata else None
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
-
-    def gather(self, batch, frames, out):
-        """Read frames (n_recordings, n_frames) of a batch into `out`, float32."""
-        for i, rows, target in zip(batch, frames, out):
-            array = self.arrays[i]
-            if array.dtype != out.dtype or not array.flags.c_contiguous:
-                target[:] = self.read(i, rows)  # np.take would copy the whole recording
-            else:
-                self.read(i, rows, out=target)
 
 
 # Of `predict` and the like: an array for one recording, else one for each.

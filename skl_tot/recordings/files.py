@@ -14,7 +14,6 @@ import shutil
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -216,17 +215,6 @@ def open_arrays(paths, transpose=False):
     return [FileArray(os.path.abspath(path), maps, transpose) for path in paths]
 
 
-class _Order(NamedTuple):
-    """Memory order of an array, like its flags but without an open map."""
-
-    c_contiguous: bool
-    f_contiguous: bool
-
-
-def _order(video):
-    return _Order(video.flags.c_contiguous, video.flags.f_contiguous)
-
-
 class _Maps:
     """Memory maps of the last files that were used; not pickled."""
 
@@ -249,14 +237,14 @@ class FileArray:
         self.path, self.transpose = path, transpose
         self.rows = slice(None)  # rows of the file in this array
         self.maps = maps
-        # shape and order of the whole file, and the dtype read, once fixed
-        self.first = self.read_as = None
+        # shape of the whole file, and the dtype read, once fixed
+        self.first_shape = self.read_as = None
 
     def as_floats(self):
         """Return the frames as floats, and refuse files that change shape later."""
         twin = copy.copy(self)
         video = self._map()
-        twin.first = video.shape, _order(video)
+        twin.first_shape = video.shape
         is_float = video.dtype in (np.float32, np.float64)
         twin.read_as = video.dtype if is_float else np.dtype(np.float64)
         return twin
@@ -279,16 +267,6 @@ class FileArray:
         """Dtype of the frames read."""
         return self._map().dtype if self.read_as is None else self.read_as
 
-    @property
-    def flags(self):
-        """Memory order of the file."""
-        return _order(self._map()) if self.first is None else self.first[1]
-
-    @property
-    def itemsize(self):
-        """Bytes per number."""
-        return self.dtype.itemsize
-
     def __len__(self):
         return self.shape[0]
 
@@ -307,18 +285,14 @@ class FileArray:
     def __repr__(self):
         return f"{type(self).__name__}({self.path!r})"
 
-    def take(self, rows, **options):
-        """Take single frames, like an array."""
-        return np.asarray(self._map())[self.rows].take(rows, **options)
-
     def _whole_shape(self):
-        return self._map().shape if self.first is None else self.first[0]
+        return self._map().shape if self.first_shape is None else self.first_shape
 
     def _map(self, file=None):
         stamp = _stamp(self.path if file is None else file.fileno())
         video = self.maps.get(self.path, stamp, self.transpose)
-        if self.first is not None and video.shape != self.first[0]:
-            change = f"its shape was {self.first[0]} and is now {video.shape}"
+        if self.first_shape not in (None, video.shape):
+            change = f"its shape was {self.first_shape} and is now {video.shape}"
             raise ValueError(f"{self.path} changed in use: {change}; fit again.")
         return video
 

@@ -189,5 +189,6 @@ class StreamReader:
         shape = (*frames.shape[1:], self.videos.n_features)
         buffer = torch.empty(shape, dtype=torch.float32, device="cpu")
         for batch, rows in zip(batches, frames):
-            self.videos.gather(batch, rows, buffer.numpy())
+            for i, rows_of_video, target in zip(batch, rows, buffer.numpy()):
+                target[:] = self.videos.read(i, rows_of_video)
             yield buffer.flatten(0, 1).to(self.device)

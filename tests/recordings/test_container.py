@@ -34,10 +34,7 @@ def test_sampled_frames_equal_the_whole(video, rng, kind, order):
     whole = list(videos)
     batch = np.array([1, 0, 1])
     frames = np.stack([rng.integers(0, len(arrays[i]), 12) for i in batch])
-    out = np.full((3, 12, 3), np.nan, np.float32)
-    videos.gather(batch, frames, out)
-    for i, rows, found in zip(batch, frames, out):
-        np.testing.assert_array_equal(found, whole[i][rows].astype("f4"))
+    for i, rows in zip(batch, frames):
         np.testing.assert_array_equal(videos.read(i, rows), whole[i][rows])
 
 

@@ -64,4 +64,4 @@ def test_no_video_is_ever_in_memory_whole(large):
     model = paper(**(QUICK | settings))
     model.fit(np.eye(9))  # torch imports parts of itself as they are needed
     peak = peak_memory(lambda: [model.fit(large).predict(large[0]), model.score(large)])
-    assert peak < large[0].itemsize * np.prod(large[0].shape) / 2
+    assert peak < large[0].dtype.itemsize * np.prod(large[0].shape) / 2

@@ -242,7 +242,7 @@ class Signals:
     def __init__(self, recordings, names=None):
         arrays = list(recordings.arrays)
         for i, array in enumerate(arrays):
-            if not hasattr(type(array), "itemsize"):  # a data frame or a list
+            if not hasattr(type(array), "dtype"):  # a data frame or a list
                 arrays[i] = np.asarray(array)
         self.recordings = recordings.replace(arrays)
         self.names = check_feature_names(names, self.recordings.n_features)
