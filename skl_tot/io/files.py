@@ -117,7 +117,8 @@ def read_table(path, *, format=None) -> "pd.DataFrame":
         A row per segment: ``recording``, from the row or the name of the file;
         ``action``, integers if all are, else text; ``start`` and ``end`` in frames,
         ``start_time`` and ``end_time`` in seconds, or both; if they are there,
-        ``confidence``, ``start_clock`` and ``end_clock`` as text.
+        ``confidence``, ``start_clock`` and ``end_clock`` as text: these say dates of
+        recordings, and times are seconds.
 
     Examples
     --------

@@ -41,8 +41,6 @@ def check_segments(table, what="segments"):
     for name in (*FRAMES, "duration"):
         if name in checked and checked[name].notna().all():
             checked[name] = checked[name].astype(np.int64)
-    if not set(DATES).isdisjoint(checked):
-        _warn_of_clock_times(checked, places)
     return checked
 
 
@@ -68,38 +66,16 @@ def _check_column(values, places):
 
 def dates_of(table):
     """Dates of time 0 of the recordings of a checked table, by name, where known."""
-    zeros = _clock_times(table).groupby("name", sort=False)["zero"].median()
-    dates = np.round(1000 * zeros.dropna()).astype(np.int64)
-    return dict(zip(dates.index, dates.to_numpy().astype("M8[ms]")))
-
-
-def _clock_times(table):
-    """Clock times of a table: text, row, recording, and date of time 0 in seconds."""
     import pandas as pd
 
-    kept = [pair for pair in zip(DATES, SECONDS) if set(pair) <= set(table)]
-    texts = np.concatenate([table[key].to_numpy(str) for key, _ in kept] or [[]])
-    rows = np.tile(np.arange(len(table)), len(kept))
+    if not {DATES[0], SECONDS[0]} <= set(table):
+        return {}
     options = {"errors": "coerce", "utc": True, "format": "ISO8601"}
-    dates = pd.to_datetime(pd.Series(texts), **options)
-    zeros = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    zeros -= np.concatenate([table[key] for _, key in kept] or [[]])
-    names = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
-    times = pd.DataFrame({"text": texts, "row": rows, "name": names, "zero": zeros})
-    return times[texts != ""]
-
-
-def _warn_of_clock_times(table, places):
-    times = _clock_times(table)
-    usual = times.groupby("name")["zero"].transform("median")
-    # clock times are rounded to milliseconds; those that cannot be read count, too
-    is_off = ~((times["zero"] - usual).abs() <= 2e-3)
-    if is_off.any():
-        row, text = times.loc[is_off, ["row", "text"]].iloc[0]
-        warn_user(
-            f"{places[row]}: the clock time {short_repr(text)} contradicts the "
-            f"seconds, as in {is_off.sum()} of {len(times)} times; seconds are used."
-        )
+    dates = pd.to_datetime(table[DATES[0]], **options)
+    seconds = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    zeros = (seconds - table[SECONDS[0]]).groupby(table["recording"], sort=False)
+    milliseconds = (1000 * zeros.median().dropna()).round().astype(np.int64)
+    return dict(zip(milliseconds.index, milliseconds.to_numpy().astype("M8[ms]")))
 
 
 def _check_texts(values, places, what):

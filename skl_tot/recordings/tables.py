@@ -230,11 +230,9 @@ def _leave_out_others(features, unfit, tables, clock):
     why = f"hold no numbers ({'; '.join(unfit.values())})"
     _leave_out(features, unfit, why, advice)
     why = "grow by equal steps, as counters and clocks do,"
-    _leave_out(features, _columns_that(_grow_evenly, features), why)
-    restarting = _columns_that(_count_again, features)
-    advice = " If recordings begin there, recording_column=... (--recording-column) "
-    why = "count the frames, begin again as if there were several recordings,"
-    _leave_out(features, restarting, why, f"{advice}says which column names them.")
+    advice = " If recordings begin where one begins again, recording_column=... "
+    advice += "(--recording-column) says which column names them."
+    _leave_out(features, _columns_that(_grow_evenly, features), why, advice)
     constants = _columns_that(_stay, features)
     if len(constants) < len(first):
         _leave_out(features, constants, "are the same in all frames of a recording,")
@@ -395,19 +393,12 @@ def _columns_that(do, features):
 
 
 def _grow_evenly(arrays):
-    """Whether values grow by a step that is the same in all arrays, such as 1."""
+    """Whether values grow by one step in all arrays, or begin again after many."""
     steps = np.concatenate([np.diff(np.asarray(x, float)) for x in arrays])
-    return steps.size > 0 and steps[0] > 0 and np.allclose(steps, steps[0], 1e-6, 0)
-
-
-def _count_again(arrays):
-    """Whether values count, and begin again at the first one, after 10 or more."""
-    for x in arrays:
-        begins = x[1:] == x[0]
-        is_counting = ((np.diff(x) == 1) | begins).all()
-        if not is_counting or 10 * np.count_nonzero(begins) > len(x):
-            return False
-    return True
+    begins = np.concatenate([x[1:] == x[0] for x in arrays])
+    growing = steps[~begins]
+    is_growing = len(growing) > 9 * begins.sum() and growing[0] > 0
+    return is_growing and np.allclose(growing, growing[0], 1e-6, 0)
 
 
 def _stay(arrays):

@@ -99,7 +99,6 @@ def test_what_has_two_names_is_read_once(tmp_path):
     np.testing.assert_array_equal(takes["take1"], A)
 
 
-TWICE = {"a": A, "b": A[::-1]}
 GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
 
 
@@ -120,8 +119,6 @@ GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
         ({"a": A, "actions": WIDE}, {}, {"f": A}, None),
         ({"actions": WIDE}, {}, {"f": WIDE}, None),
         ({"a": A, "b": WIDE}, {"variable": "b"}, {"f": WIDE}, None),
-        (TWICE, {"arrays": "features"}, {"f": np.hstack([A, A[::-1]])}, None),
-        (TWICE, {"arrays": "recordings"}, TWICE, None),
         ({"a": A, "b": np.zeros((5, 4, 4, 3))}, {}, {"f": A}, None),
         ({"a": A, "b": np.array([b"text"] * 5)}, {}, {"f": A}, None),
         (GROUPS, {}, dict.fromkeys(["take2", "take10"], np.hstack([B, B])), None),

@@ -214,11 +214,3 @@ def test_tables_keep_clock_times(table, tmp_path, format):
     assert read["start_clock"].tolist() == table["start_clock"].tolist() == clock
     assert read["end_clock"][:2].tolist() == clock[1:3]
     pd.testing.assert_frame_equal(durations(read), durations(table))
-
-
-@pytest.mark.parametrize("value", ["2024-03-04 06:51:08.6", "soon"])
-def test_clock_times_that_contradict_seconds(table, value):
-    expected = durations(table)
-    table.loc[1, "end_clock"] = value
-    with pytest.warns(UserWarning, match="Segment 1: the clock time"):
-        pd.testing.assert_frame_equal(durations(table), expected)

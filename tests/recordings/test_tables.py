@@ -133,9 +133,10 @@ def test_numbers_that_grow_steadily_are_no_features(tmp_path):
         table = pd.DataFrame(random.normal(size=(30, 2)), columns=["x", "y"])
         table["Elapsed Time"] = np.arange(30) * 0.04
         table["Image No"] = 6 + 2 * np.arange(30)
+        table["row"] = np.arange(30) % 15  # begins again
         table["ramp"] = np.append(np.arange(29) / 7, 9)
         table.to_csv(tmp_path / f"{name}.csv", index=False)
-    with pytest.warns(UserWarning, match=r"\['Image No'\] grow by equal steps"):
+    with pytest.warns(UserWarning, match=r"\['Image No', 'row'\] grow by equal"):
         takes = read_recordings(tmp_path)
     assert (list(takes[0]), takes.fps) == (["x", "y", "ramp"], pytest.approx(25))
 

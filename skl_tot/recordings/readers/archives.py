@@ -25,10 +25,8 @@ MOST_COLUMNS = 10**5
 ONE = "variable=NAME (--read variable=NAME) takes one"
 
 
-def read(path, variable=None, transpose=None, arrays=None):
+def read(path, variable=None, transpose=None):
     """Tables of a file by recording, and rate or None."""
-    if arrays not in (None, "recordings", "features"):
-        refuse("arrays", arrays, "'recordings' or 'features'")
     if path.suffix.lower() == ".mat":
         return _read_matlab(path, variable, transpose), None
     if not readers.is_hdf5(path):
@@ -39,7 +37,7 @@ def read(path, variable=None, transpose=None, arrays=None):
     if len(rates) > 1:
         refuse("the rates of its recordings", sorted(rates), "one")
     if list(arrays_of) == [""]:
-        arrays_of = _divide(path, arrays_of[""], arrays)
+        arrays_of = _divide(path, arrays_of[""])
     tables = {}
     for recording, features in arrays_of.items():
         if transpose:
@@ -52,26 +50,23 @@ def read(path, variable=None, transpose=None, arrays=None):
     return tables, min(rates, default=None)
 
 
-def _divide(path, features, arrays):
+def _divide(path, features):
     """Arrays by recording: those of a file are features of one, or each is one."""
-    shapes = {name: values.shape for name, values in features.items()}
-    is_equal = len({shape[0] for shape in shapes.values()}) == 1
-    is_alike = len({shape[1:] for shape in shapes.values()}) == 1
-    shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())[:200]
-    if arrays is None and len(features) > 1:
-        if is_equal and is_alike and len(next(iter(shapes.values()))) > 1:
-            raise ValueError(
-                f"it has arrays of one shape, {shown}: arrays='recordings' (--read "
-                "arrays=recordings) makes each a recording; arrays='features' (--read "
-                "arrays=features) joins them to one."
-            )
-        arrays = "features" if is_equal else "recordings"
-        if is_equal:
-            warn_user(f"Arrays {list(features)} are features of one recording; {ONE}.")
-    if not {"recordings": is_alike, "features": is_equal}.get(arrays, True):
+    shapes = [values.shape for values in features.values()]
+    is_equal = len({shape[0] for shape in shapes}) == 1
+    is_alike = len({shape[1:] for shape in shapes}) == 1
+    shown = short_repr(dict(zip(features, shapes)))
+    if len(shapes) > 1 and is_equal and is_alike and shapes[0][1:]:
+        raise ValueError(
+            f"its arrays have one shape, {shown}: put those of a recording into a "
+            f"group, or each into a file; {ONE}."
+        )
+    if not is_equal and not is_alike:
         raise ValueError(f"its arrays differ in shape, {shown}: {ONE}.")
-    if arrays == "recordings":
+    if not is_equal:
         return {name: {"feature": values} for name, values in features.items()}
+    if len(shapes) > 1:
+        warn_user(f"Arrays {list(features)} are features of one recording; {ONE}.")
     return {path.stem: features}
 
 
