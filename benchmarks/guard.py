@@ -372,7 +372,7 @@ def run_formats(labels):
                     continue
                 file = Path(folder, f"{name}{entry.suffix}")
                 io.write_segments(io.segments(path, 12.5), file, format=name)
-                if name not in ("nwb", "elan", "parquet", "boris_events"):  # have dates
+                if name not in ("nwb", "elan", "boris_events"):  # have dates
                     rows = np.frombuffer(file.read_bytes(), np.uint8)
                     yield "Formats", {f"{case}/{name}/bytes": rows}
                 if entry.read is None:

@@ -61,7 +61,6 @@ READERS = {
     "csv": (GENERAL | CSV, "v.csv", read_segments),
     "json": (GENERAL | JSON, "v.json", read_segments),
     "tasks": (GENERAL | JSON, "v.json", read_tasks),
-    "parquet": (GENERAL, "v.parquet", read_segments),
     "nwb": (GENERAL, "v.nwb", read_segments),
     "labels": (BYTES | {"null": b"a\0\n\x1b\n"}, "v.txt", read_segments),
     "model": (GENERAL, "m.skops", load_model),

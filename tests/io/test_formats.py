@@ -222,7 +222,7 @@ def test_tasks_of_label_studio(tmp_path, several, sure, fps):
     }
 
 
-@pytest.mark.parametrize("name", ["all.csv", "all.parquet", "all.xlsx"])
+@pytest.mark.parametrize("name", ["all.csv", "all.xlsx"])
 def test_tables_come_back(tmp_path, name):
     """Intervals are in seconds of the clock; those that are unknown are blank."""
     labels = [np.array([0, 0, 1, 1, 2]), np.array([1, 1])]

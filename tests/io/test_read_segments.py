@@ -313,16 +313,6 @@ class TestOtherPrograms:
         path = save(tmp_path, "a.vtt", "WEBVTT\n\n00:00.000 --> 75:59:59.000\ncut\n")
         assert read_table(path)["end_time"].tolist() == [75 * 3600 + 3599]
 
-    def test_parquet(self, tmp_path):
-        path = tmp_path / "a.parquet"
-        ends = {"start": [0.0, 0.5], "stop": [0.5, 1]}
-        frame = pd.DataFrame({"Label": ["a", "b"], **ends})
-        frame["note"] = [[1], None]
-        frame.to_parquet(path)
-        assert read_segments(path, fps=4).tolist() == ["a", "a", "b", "b"]
-        frame.assign(Label=["a", None]).to_parquet(path)
-        refused(path, "segment 1", fps=4)
-
     def test_nwb(self, tmp_path):
         h5py = pytest.importorskip("h5py")
         path = tmp_path / "a.nwb"
@@ -559,8 +549,8 @@ REFUSED = {
         (tasks_of(*[task("a", VIDEO)] * 2), "two tasks are of 'a'"),
         (tasks_of(task("a", {"type": "rectanglelabels", "value": {}})), "no segment"),
     ],
-    **{name: [(content, "") for content in (b"", b"PK", b"PAR1")]
-       for name in ("a.xlsx", "a.parquet", "a.nwb")},
+    **{name: [(content, "") for content in (b"", b"PK")]
+       for name in ("a.xlsx", "a.nwb")},
 }  # fmt: skip
 
 

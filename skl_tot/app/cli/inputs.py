@@ -254,50 +254,30 @@ def read_groups(path):
     """Table of the group, and the subject if given, by recording; None without one."""
     if path is None:
         return None
+    from skl_tot.io.formats.tables import cells_of_rows, read_rows
     from skl_tot.recordings.errors import one_line, repeated
 
     shown = one_line(path)
     try:
-        table = _read_texts(path)
+        names, rows, _ = read_rows(path)
+        table = cells_of_rows(names, rows)
     except (ImportError, OSError):
         raise
-    except Exception as error:  # of pandas or openpyxl
+    except Exception as error:  # of csv or openpyxl
         raise ValueError(f"{shown} is no table: {one_line(error)}") from error
-    # a short row has NaN in its last cells
-    table = table.fillna("").apply(lambda cells: cells.str.strip())
-    table.columns = table.columns.str.strip().str.lower()
-    if not {"recording", "group"} <= set(table) or table.empty:
-        text = f"{shown} has the columns {list(table)} and {count(len(table), 'row')}"
-        raise ValueError(f"{text}, expected recording, group and perhaps subject.")
-    table = table.set_index("recording")[table.columns.intersection(KINDS)]
+    table = table.fillna("").astype(str).apply(lambda cells: cells.str.strip())
+    table.columns = [name.strip().lower() for name in names]
+    kept = [name for name in table if name in ("recording", *KINDS)]
+    if not {"recording", "group"} <= set(kept) or repeated(kept) or table.empty:
+        text = f"{shown} has the columns {names} and {count(len(table), 'row')}"
+        expected = "recording, group and perhaps subject, each once"
+        raise ValueError(f"{text}, expected {expected}.")
+    table = table[kept].set_index("recording")
     for name in repeated(table.index)[:1]:
         raise ValueError(f"{shown} has {name!r} twice, expected once.")
     for name in table.index[(table == "").any(axis=1)][:1]:
         raise ValueError(f"{shown} has an empty cell of {name!r}, expected it filled.")
     return table
-
-
-def _read_texts(path):
-    """Read the cells of a table or workbook as text; blank ones may be missing."""
-    import pandas as pd
-
-    from skl_tot.app.cli.outputs import WORKBOOK
-    from skl_tot.recordings.files import find_separator
-
-    if path.lower().endswith(WORKBOOK):
-        from skl_tot.io.formats.tables import read_sheet
-
-        names, rows = read_sheet(path)
-        table = pd.DataFrame(rows, columns=names, dtype=object).dropna(how="all")
-        named = table.loc[:, table.columns != ""]
-        if not named.columns.is_unique:
-            raise ValueError("two columns have one name, expected each once.")
-        return named.fillna("").astype(str)
-    with open(path, encoding="utf-8-sig") as file:
-        separator = find_separator(file.readline())
-    return pd.read_csv(
-        path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    )
 
 
 def pick_groups(table, names):

@@ -69,12 +69,6 @@ class SegmentsError(ValueError):
         super().__init__(reason if line is None else f"line {line}: {reason}")
 
 
-def check_rows(n_rows):
-    """Refuse a small file that declares a huge number of rows, which takes memory."""
-    if n_rows > 10**7:
-        raise SegmentsError(f"there are {n_rows} rows, expected at most {10**7}.")
-
-
 def pick_tier(tiers):
     """Table of the tier with a name, or the only one, from pairs of name and rows."""
     filled = [tier for tier in tiers if tier[1]]

@@ -21,6 +21,7 @@ from skl_tot.recordings.files import read_text
 # Kind of regions of a video in Label Studio.
 VIDEO_LABELS = "timelinelabels"
 SERIES_LABELS = "timeserieslabels"  # of times, in units that the file does not say
+MOST_ROWS = 10**7  # that a small NWB file can declare, which takes memory
 # Of a TextGrid: a text in quotes, or a number or flag that stands free.
 VALUE = re.compile(r'"(?:[^"]|"")*"|(?<!\S)(?:-?\d[\d.]*(?:[eE][+-]?\d+)?|<\w+>)(?!\S)')
 
@@ -180,7 +181,9 @@ def read_nwb(path):
 
     def visit(name, group):
         if isinstance(group, h5py.Group) and group.keys() >= set(columns):
-            formats.check_rows(max(group[column].size for column in columns))
+            n_rows = max(group[column].size for column in columns)
+            if n_rows > MOST_ROWS:
+                raise SegmentsError(f"{n_rows} rows, expected up to {MOST_ROWS}.")
             labels = group["label"].asstr()[:].tolist()
             times = (group[column][:].tolist() for column in columns[1:])
             rows = list(zip(labels, *times, strict=True))

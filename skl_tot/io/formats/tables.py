@@ -62,44 +62,6 @@ def write_csv(table, path, float_format=None):
     )
 
 
-def read_csv(path):
-    """Read a table with a header line and any separator."""
-    text = read_text(path)
-    delimiter = find_separator(text.partition("\n")[0])
-    # unlike pandas, the csv module gives line numbers
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    names = next(reader, [])
-    table = table_of_rows(names, ((reader.line_num, row) for row in reader))
-    if delimiter != ",":  # decimal commas
-        numbers = [*FRAMES, *SECONDS, *BOUNDS, "time", "confidence"]
-        for key in table.columns.intersection(numbers):
-            cells = table[key].str
-            table[key] = cells.replace("^([^.,]*),([^.,]*)$", r"\1.\2", regex=True)
-    return as_segments(table, path)
-
-
-def write_parquet(table, path):
-    """Write a table, one segment per row."""
-    import_extra("pyarrow")
-    with open(path, "wb") as file:  # pyarrow refuses names that are no valid text
-        table.to_parquet(file, engine="pyarrow", index=False)
-
-
-def read_parquet(path):
-    """Read the columns of a table that describe its segments."""
-    import pandas as pd
-
-    parquet = import_extra("pyarrow.parquet")
-    with open(path, "rb") as file:
-        content = parquet.ParquetFile(file)
-        formats.check_rows(content.metadata.num_rows)
-        names = content.schema_arrow.names
-        keys = {names[i]: key for i, key in find_keys(names).items()}
-        columns = content.read(columns=list(keys)).to_pydict()
-    table = {key: pd.Series(columns[name], dtype=object) for name, key in keys.items()}
-    return as_segments(pd.DataFrame(table), path)
-
-
 def write_excel(table, path):
     """Write a workbook with a sheet of segments, one a row."""
     write_workbook({"segments": table}, path)
@@ -123,33 +85,50 @@ def write_events(table, path):
     write_workbook({"events": pd.DataFrame(rows, columns=columns)}, path)
 
 
-def read_excel(path):
-    """Read the first visible sheet: events, or any table of segments."""
-    names, rows = read_sheet(path)
-    return as_segments(table_of_rows(names, enumerate(rows, start=2)), path)
+def read_table(path):
+    """Read rows of segments or events, of a text table or a workbook."""
+    names, rows, separator = read_rows(path)
+    keys = find_keys(names)
+    cells = cells_of_rows(names, rows)
+    table = cells[list(keys)].rename(columns=keys).assign(line=cells.index)
+    if separator != ",":  # decimal commas
+        numbers = [*FRAMES, *SECONDS, *BOUNDS, "time", "confidence"]
+        for key in table.columns.intersection(numbers):
+            texts = table[key].str
+            table[key] = texts.replace("^([^.,]*),([^.,]*)$", r"\1.\2", regex=True)
+    is_modifier = [name.casefold().startswith("modif") for name in names]
+    if any(is_modifier) and "subject" in table:
+        texts = cells.loc[:, is_modifier].fillna("").astype(str).to_numpy()
+        table["modifiers"] = [" ".join(row).strip() for row in texts]
+    return as_segments(table, path)
 
 
-def table_of_rows(names, rows):
-    """Return the columns with a key, from pairs of line number and cells."""
+def read_rows(path):
+    """Names of columns, rows with their line numbers, and separator of any table."""
+    if Path(path).suffix.lower().startswith(".xls"):
+        names, rows = read_sheet(path)
+        return names, enumerate(rows, start=2), ","
+    text = read_text(path)
+    separator = find_separator(text.partition("\n")[0])
+    # unlike pandas, the csv module gives line numbers
+    reader = csv.reader(io.StringIO(text), delimiter=separator, strict=True)
+    names = next(reader, [])
+    return names, ((reader.line_num, row) for row in reader), separator
+
+
+def cells_of_rows(names, rows):
+    """Return the rows that have cells, by the numbers of lines and columns."""
     import pandas as pd
 
-    keys = find_keys(names)
-    n_columns = len(names)
-    lines, filled = [], []
+    n_columns, filled = len(names), {}
     for line, row in rows:
         is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
         if any(is_filled[n_columns:]):
             raise SegmentsError(f"{len(row)} cells, expected {n_columns}.", line)
         if any(is_filled):
-            lines.append(line)
-            filled.append([*row, *[None] * n_columns][:n_columns])
-    cells = pd.DataFrame(filled, columns=range(n_columns), dtype=object)
-    table = cells[list(keys)].rename(columns=keys).assign(line=lines)
-    is_modifier = [name.casefold().startswith("modif") for name in names]
-    if any(is_modifier) and "subject" in table:
-        texts = cells.loc[:, is_modifier].fillna("").astype(str).to_numpy()
-        table["modifiers"] = [" ".join(row).strip() for row in texts]
-    return table
+            filled[line] = [*row, *[None] * n_columns][:n_columns]
+    columns = range(n_columns)
+    return pd.DataFrame.from_dict(filled, dtype=object, orient="index", columns=columns)
 
 
 def find_keys(names):
@@ -262,7 +241,7 @@ def write_workbook(tables, path):
     book = import_extra("openpyxl").Workbook(write_only=True)
     for title, table in tables.items():
         if len(table) > MAX_ROWS:
-            expected = f"at most {MAX_ROWS} for .xlsx; .csv and .parquet take more"
+            expected = f"at most {MAX_ROWS} for .xlsx; .csv takes more"
             refuse(f"the number of rows of {title}", len(table), expected)
         _write_sheet(book.create_sheet(title), table)
     content = io.BytesIO()  # on a full disk, openpyxl leaves an error to its end
@@ -381,18 +360,23 @@ def _plain(cell):
 
 FORMATS = {
     "csv": formats.Format(
-        ".csv", write_csv, read_csv, "table, one segment a row", many=True
+        ".csv", write_csv, read_table, "table, one segment a row", many=True
     ),
     "boris": formats.Format(
-        ".tsv", None, read_csv, "events that BORIS exports", in_seconds=True, many=True
+        ".tsv",
+        None,
+        read_table,
+        "events that BORIS exports",
+        in_seconds=True,
+        many=True,
     ),
     "excel": formats.Format(
-        ".xlsx", write_excel, read_excel, "the same table, for Excel", many=True
+        ".xlsx", write_excel, read_table, "the same table, for Excel", many=True
     ),
     "boris_events": formats.timed(
         ".xlsx",
         write_events,
-        read_excel,
+        read_table,
         "events for BORIS: a row for each start and stop",
     ),
     "labels": formats.Format(
@@ -401,12 +385,5 @@ FORMATS = {
         read_frame_labels,
         "one label a line for each frame, as MS-TCN reads",
         of_frames=True,
-    ),
-    "parquet": formats.Format(
-        ".parquet",
-        write_parquet,
-        read_parquet,
-        "the same table, for data frames",
-        many=True,
     ),
 }

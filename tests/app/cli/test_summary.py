@@ -129,7 +129,8 @@ REFUSED = {  # tables of groups, options, and the words of the refusal
     "empty": (GROUPS.replace("take 1,g", "take 1,"), "", "empty cell of 'take 1'"),
     "twice": (f"{GROUPS}take 0,h\n", "", "has 'take 0' twice"),
     "only": ("group\ng\n", "", "expected recording, group and perhaps"),
-    "nothing": ("", "", "groups.csv is no table"),
+    "nothing": ("", "", "groups.csv has the columns [] and 0 rows"),
+    "double": (f"group,{GROUPS}", "", "each once"),
     "rate": (GROUPS, "--fps 30", "expected 10 frames per second"),
 }
 
