@@ -4,7 +4,6 @@ import argparse
 import ast
 from typing import Any
 
-LONGEST_VALUE = 1000  # characters of the value of a parameter
 DATA = """folder of .npy, CSV, Parquet or other files, one with features/, a file, or a
 pattern of files, in quotes"""
 MODEL = "file from fit"
@@ -72,9 +71,9 @@ def reading_options():
     text = "frames per second to resample recordings with clocks to"
     add("--resample", type=positive, metavar="RATE", help=text)
     text = "longest gap of a clock that is no break, or inf (default: 1 s, 10 frames)"
-    add("--bridge", type=not_negative_or_inf, metavar="SECONDS", help=text)
+    add("--bridge", type=float, metavar="SECONDS", help=text)
     text = "cut out stops of at least so long, in which no feature moves"
-    add("--pauses", type=not_negative, metavar="SECONDS", help=text)
+    add("--pauses", type=positive, metavar="SECONDS", help=text)
     text = "frames per second of recordings without clocks (default: the model's)"
     add("--fps", type=positive, metavar="RATE", help=text)
     text = "number of the line of text tables that names the columns; the first is 1"
@@ -144,24 +143,6 @@ def positive(text):
     return value
 
 
-def not_negative(text):
-    """Read a number that is at least 0."""
-    is_zero = text.strip("0") in ("", ".") and "0" in text
-    return 0.0 if is_zero else positive(text)
-
-
-def not_negative_or_inf(text):
-    """Read a number that is at least 0, or "inf"."""
-    return float(text) if text == "inf" else not_negative(text)
-
-
-def seed(text):
-    """Read a seed of random numbers."""
-    if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
-        raise argparse.ArgumentTypeError(f"{text} is no integer from 0 to {2**32 - 1}")
-    return int(text)
-
-
 def number_or_auto(text):
     """Read an integer from 1, or "auto"."""
     if text != "auto" and not (text.isdecimal() and int(text)):
@@ -174,12 +155,7 @@ def setting(text):
     name, _, value = text.partition("=")
     if not (name.isidentifier() and value):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
-    if len(value) > LONGEST_VALUE:
-        raise too_long
     try:
         return name, ast.literal_eval(value)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return name, value
-    except (MemoryError, RecursionError):  # too many brackets or signs
-        raise too_long from None

@@ -69,23 +69,13 @@ def _check_other(flag, path, other):
         text = f"{flag} is {path}, which another argument names"
         raise ValueError(f"{text}; expected another {expected}.")
     place, target = None, Path(os.path.realpath(path))  # that a link leads to
-    if _is_read_with(target, other, folders) and _is_recording(target):
+    is_beside = any(_is_same(target.parent, folder) for folder in folders)
+    if is_beside and _is_recording(target):
         place = "in a folder that is read"
     elif path.is_dir() and _is_same(path, other.parent) and _is_recording(other):
         place = f"where {other.name} is read"
     if place is not None:
         raise ValueError(f"{flag} is {path}, {place}; expected another folder.")
-
-
-def _is_read_with(path, other, folders):
-    """Whether a path is in folders of an input, or anywhere in one read as a whole."""
-    if any(_is_same(path.parent, folder) for folder in folders):
-        return True
-    if other.resolve() not in path.resolve().parents:
-        return False
-    from skl_tot.recordings.sources import READERS
-
-    return any(x.is_root and x.recognises(other) for x in READERS.values())
 
 
 def _is_same(path, other):

@@ -5,6 +5,7 @@ import re
 
 import skl_tot
 from skl_tot.app.cli import arguments
+from skl_tot.recordings.errors import repeated
 
 METHODS = {
     "auto": "AutoSegmenter",
@@ -51,7 +52,7 @@ def recipe_options(remark):
     exceptions), free (no order) (default: auto chooses; other methods take mostly)"""
     add("--order", choices=["strict", "mostly", "free"], help=text)
     text = "seed of random numbers, for methods that draw some (default: 0)"
-    add("--seed", type=arguments.seed, help=text)
+    add("--seed", type=int, help=text)
     text = """steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of up to
     N frames; gaps:N:SHARE drops columns with a larger share of missing values; poses
     makes features of tracked points, of each animal and each pair of animals;
@@ -82,31 +83,26 @@ class Recipe:
 
     def __init__(self, options):
         """Refuse contradictory options before any reading or slow import."""
-        self.n_actions, self.method = options.n_actions, options.method
-        self.steps, pairs = options.pipeline or [], options.set or []
-        self.settings = dict(pairs)
+        self.method, self.steps = options.method, options.pipeline or []
         self.labels, self.cycles = options.labels, bool(options.cycles)
-        if len(self.settings) < len(pairs):
-            raise ValueError("--set has a name twice, expected each once.")
-        if "n_actions" in self.settings:
-            raise ValueError("--set has n_actions, expected it as --n-actions.")
-        for flag, name, value in [
-            ("--min-duration", "min_duration", options.min_duration),
-            ("--order", "order", options.order),
-            ("--seed", "random_state", options.seed),
+        pairs = [*(options.set or [])]
+        for name, value in [
+            ("n_actions", options.n_actions),
+            ("min_duration", options.min_duration),
+            ("order", options.order),
+            ("random_state", options.seed),
         ]:
-            if value is not None and name in self.settings:
-                raise ValueError(f"{flag} and --set {name} are given, expected one.")
             if value is not None:
-                self.settings[name] = value
-        order, decoding = map(self.settings.get, ("order", "decoding"))
-        if (order, decoding) == ("strict", "free"):
-            text = "--order strict and --set decoding=free contradict each other"
-            raise ValueError(f"{text}, expected --order free, or no decoding.")
+                pairs.append((name, value))
+        for name in repeated(name for name, _ in pairs)[:1]:
+            text = f"{name} is set twice, by --set or an option of its own"
+            raise ValueError(f"{text}, expected once.")
+        self.settings = dict(pairs)
         # set last, if the method draws random numbers
         self.seed = self.settings.pop("random_state", None) or 0
         # else the labels tell the actions
-        self.has_method = self.n_actions or self.method or options.set or options.order
+        is_set = options.n_actions or options.set or options.order
+        self.has_method = is_set or self.method
         # settings are those of an ordinary method, as are labels and cycles
         kinds = ("set", "order", "labels", "cycles")
         is_ordinary = any(getattr(options, name, None) for name in kinds)
@@ -139,8 +135,6 @@ class Recipe:
             segmenter = getattr(room, name)()
             if any(isinstance(step, FramewiseTransformer) for step in steps):
                 segmenter.set_params(standardize=None)
-            if self.n_actions:
-                segmenter.set_params(n_actions=self.n_actions)
         else:
             segmenter = skl_tot.SemiSupervisedSegmenter(cycles=self.cycles)
         segmenter.set_params(**self.settings)
