@@ -205,12 +205,11 @@ def table():
     return segments(Recordings(labels, ["a", "b"], fps=30, starts=[DAY, "NaT"]))
 
 
-@pytest.mark.parametrize("format", ["csv", "parquet"])
-def test_tables_keep_clock_times(table, tmp_path, format):
+def test_tables_keep_clock_times(table, tmp_path):
     clock = ["2024-03-04 06:51:08.200", "2024-03-04 06:51:08.533"]
     clock += ["2024-03-04 06:51:08.867", "", ""]
-    write_segments(table, tmp_path / "a.file", format=format)
-    read = read_table(tmp_path / "a.file", format=format)
+    write_segments(table, tmp_path / "a.csv")
+    read = read_table(tmp_path / "a.csv")
     assert read["start_clock"].tolist() == table["start_clock"].tolist() == clock
     assert read["end_clock"][:2].tolist() == clock[1:3]
     pd.testing.assert_frame_equal(durations(read), durations(table))
