@@ -80,7 +80,7 @@ def _describe_cycles(content, kept):
         times = (shown[["start", "end"]] - bouts.origins[row["index"]]).round(3)
         segments = zip(shown["action"], *times.to_numpy().T.tolist())
         row["bar"] = content.reach, _shapes(content, segments)
-        row["reasons"] = _list_reasons(row, content.length) if row["deviates"] else []
+        row["reasons"] = list_reasons(row, content.length) if row["deviates"] else []
         row["video"] = content.recordings.names.index(row["recording"])
         row["start"] -= content.bouts.origins[row["recording"]]
     n_deviating = int(table["deviates"].sum())
@@ -143,12 +143,12 @@ def deviating(content):
     rows = [row for row in content.deviations if row["deviates"]]
     shown = [dict(row) for row in rows[:12]]
     for row in shown:
-        row["reasons"] = _list_reasons(row, content.length)
+        row["reasons"] = list_reasons(row, content.length)
         row["bar"] = _draw_bar(content, row["index"])
     return {"rows": shown, "n": len(rows)}
 
 
-def _list_reasons(deviation, length):
+def list_reasons(deviation, length):
     """Pairs of a text and its subject: actions, and a note about each."""
     reasons = []
     for key in ("missing", "repeated"):

@@ -9,7 +9,7 @@ import { Holding } from "./holding.js";
 import { Stage } from "./stage.js";
 import { Steps } from "./steps.js";
 import { BREAK, MARKS, Timelines, UNLABELLED, element, segmentAt, timeText } from "./timelines.js";
-import { Units } from "./units.js";
+import { Units, happened } from "./units.js";
 
 const BACKGROUND = -1;
 // What a page shows before all recordings are read.
@@ -106,11 +106,9 @@ const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 // Why something is to be looked at next.
-function why({ reason, unsure, unusual }) {
-  const reasons = reason ? [reason] : [];
-  if (unusual) reasons.push("unusual");
-  if (unsure >= 0.1) reasons.push(`in doubt for ${Math.round(100 * unsure)} %`);
-  return reasons.join(", ");
+function why({ reason, unsure, unusual }, names) {
+  const doubt = unsure >= 0.1 ? `in doubt for ${Math.round(100 * unsure)} %` : "";
+  return [reason, doubt, happened(unusual, names)].filter(Boolean).join("; ");
 }
 
 // Share of a recording in which it shows what it did not show before.
@@ -622,9 +620,9 @@ export class Page {
   }
 
   drawLists() {
-    const { rows, next } = this.data, changed = [...rows.keys()].filter((index) => rows[index].changed);
+    const { rows, next, names } = this.data, changed = [...rows.keys()].filter((index) => rows[index].changed);
     changed.sort((a, b) => rows[b].share - rows[a].share);
-    const listed = JSON.stringify([changed.map((index) => [index, rows[index].share]), next]);
+    const listed = JSON.stringify([changed.map((index) => [index, rows[index].share]), next, names]);
     if (listed === this.listed) return;
     this.listed = listed;
     const to = (index) => Object.assign(this.button(index, () => this.go(index), rows[index].name), { title: rows[index].name });
@@ -640,7 +638,7 @@ export class Page {
     this.fill(".next ol", next.map((own) => {
       const { recording, from } = own, cycle = this.units.rows[this.units.at(recording, from)];
       const name = this.units.areCycles && cycle ? cycle.name : rows[recording].name;
-      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own))))];
+      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own, names))))];
     }));
   }
 }

@@ -6,6 +6,12 @@ import { BREAK, between, element, partOf, segmentAt, timeOfDay } from "./timelin
 const MARGIN = 0.15;  // of a cycle that is seen before and after it
 const SNAP = 8;  // pixels from a boundary that a stretch is drawn to
 
+// What sets an unusual recording or cycle apart, in the words of the report.
+export function happened(reasons, names) {
+  const one = ([code, text]) => `${names[code]}${text && ` ${text}`}${text === "before" ? " " : ", "}`;
+  return reasons.map(([what, actions]) => [what, actions.map(one).join("")].filter(Boolean).join(": ").replace(/, $/, "")).join("; ");
+}
+
 export class Units {
   constructor(page) {
     Object.assign(this, { page, rows: [], anchor: null });
@@ -47,14 +53,15 @@ export class Units {
 
   cut() {
     const { cycles, rows } = this.page.data, counts = {};
-    return cycles.map(([index, from, to, deviation, checked]) => {
+    return cycles.map(([index, from, to, deviation, checked, reasons]) => {
       const row = rows[index], number = counts[index] = (counts[index] ?? 0) + 1;
       const name = `${rows.length > 1 ? `${row.name}, ` : ""}cycle ${number}`;
       const clock = this.page.large.clockOf(row, from);
       const made = { ...partOf(row, from, to), index, from, to, number, name, deviation, checked, clock };
       const { prediction, truth } = made;
       made.changed = !!truth && JSON.stringify([prediction.start, prediction.code]) !== JSON.stringify([truth.start, truth.code]);
-      made.where = `${name}, from ${clock ? timeOfDay(this.page.large.clockOf(row, from, 0), 0) : this.page.large.at(from)}`;
+      const start = clock ? timeOfDay(this.page.large.clockOf(row, from, 0), 0) : this.page.large.at(from);
+      made.where = [`${name}, from ${start}`, happened(reasons, this.page.data.names)].filter(Boolean).join("; ");
       return made;
     });
   }

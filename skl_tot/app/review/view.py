@@ -1,14 +1,16 @@
 """State of a review for pages, as plain data: rows, signals, and the rest."""
 
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
 from skl_tot.app import web
+from skl_tot.app.report.sections import list_reasons
 from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.review.history import MOST_NEW, find_recording
 from skl_tot.display.palette import style_of
 from skl_tot.io.files import writable_formats
+from skl_tot.recordings.clocks import duration_text
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.statistics.deviations import deviations
@@ -26,7 +28,7 @@ class View:
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
         self._rows, self._ranks = {}, [0] * len(recordings)
         self._cycles = None  # table of the review that pages have
-        self._unusual = set()  # numbers of recordings, and times in them
+        self._unusual = {}  # reasons by number of recording and time in it
 
     def rank(self):
         """Rank recordings by how unusual they are; slow for many."""
@@ -35,9 +37,11 @@ class View:
             return
         labels = [entry.segments.labels() for entry in entries]
         table = deviations(self.review.recordings.replace(labels))
-        order = [self.names.index(name) for name in table["recording"]]
-        self._ranks = [len(order) - order.index(i) for i in range(len(order))]
-        self._unusual = {(order[k], 0.0) for k in np.flatnonzero(table["deviates"])}
+        length, self._unusual = partial(duration_text, is_timed=bool(self.fps)), {}
+        for rank, row in enumerate(table[::-1].to_dict("records"), start=1):
+            i = self.names.index(row["recording"])
+            self._ranks[i] = rank
+            self._unusual[i, 0.0] = list_reasons(row, length) if row["deviates"] else []
 
     def find(self, recording):
         """Return the number of a recording that is read."""
@@ -108,7 +112,7 @@ class View:
         cycles = self._describe_cycles()
         suggestions = self._with_times(review.next(8))  # of the list and its key
         for row in suggestions:
-            row["unusual"] = (row["recording"], row["from"]) in self._unusual
+            row["unusual"] = self._unusual.get((row["recording"], row["from"]), [])
         return {
             "checked": int(n_checked),
             "units": len(units),
@@ -126,14 +130,18 @@ class View:
         entries = self.review.state.entries
         clocks = [self.clock(i) for i in range(len(entries))]
         ranks = self._cycles["score"].rank(method="first").astype(int)
-        rows, self._unusual = [], set()
-        for row, rank in zip(self._cycles.itertuples(), ranks):
-            times = times_of(clocks[row.recording], row.start, row.end)
-            is_checked = entries[row.recording].is_done(row.start, row.end)
-            rows.append([row.recording, *times, rank, bool(is_checked)])
-            if row.deviates:
-                self._unusual.add((row.recording, times[0]))
+        rows, self._unusual = [], {}
+        for row, rank in zip(self._cycles.to_dict("records"), ranks):
+            i, start, end = row["recording"], row["start"], row["end"]
+            times = times_of(clocks[i], start, end)
+            reasons = list_reasons(row, self._length) if row["deviates"] else []
+            self._unusual[i, times[0]] = reasons
+            is_checked = bool(entries[i].is_done(start, end))
+            rows.append([i, *times, rank, is_checked, reasons])
         return rows
+
+    def _length(self, n_frames):
+        return duration_text(n_frames / (self.fps or 1), bool(self.fps))
 
     # Rows of recordings
 

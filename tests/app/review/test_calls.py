@@ -148,9 +148,27 @@ def test_a_page_hears_of_other_cycles(log_fit):
     take(pages, state, pages("relabel", recording=0, time=start + 0.3, action=-1))
     end = state["cycles"][0][2]
     take(pages, state, pages("check", recording=0, start=0, end=end, checked=True))
-    assert state["cycles"][0][-1]
+    assert state["cycles"][0][4]
     take(pages, state, pages("undo"))
-    assert not state["cycles"][0][-1]
+    assert not state["cycles"][0][4]
+
+
+def test_a_page_says_why_a_cycle_is_unusual(log_fit):
+    """In the words of the report, with seconds."""
+    pages = started(lambda _: Review(*log_fit))
+    _, start, end, *_, reasons = pages("open")["cycles"][6]
+    assert reasons == []
+    time = pages.calls.review.state.entries[0].segments.starts[19] / 10
+    step = {"recording": 0, "time": time}  # the second of three
+    reply = pages("relabel", **step, action=-1)
+    missing = ["missing", [[1, ""]]]
+    assert [row[5] for row in reply["cycles"][5:8]] == [[], [missing], []]
+    (row,) = (row for row in reply["next"] if row["from"] == start)
+    assert row["unusual"] == [missing]
+    reply = pages("assign", **step, to=end - 0.2, action=1)
+    twice = ["as long as two", [[1, "2.00 s, usually 0.85 s"]]]
+    reasons = [["missing", [[2, ""]]], ["repeated", [[1, ""]]], twice]
+    assert reply["cycles"][6][5] == reasons
 
 
 def test_a_page_hears_only_of_what_changes(opened):
