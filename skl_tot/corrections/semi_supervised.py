@@ -35,7 +35,6 @@ from skl_tot.progress import part
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
-    arrange_each,
     read_labels,
     with_background,
 )
@@ -210,8 +209,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return list(self.estimator) if is_list else [self.estimator]
 
     def _learn(self, videos, y=None):
-        y = arrange_each(y, videos, "y", of_some=True)  # recordings may lack labels
-        labels, classes = read_labels(y, videos)
+        labels, classes = read_labels(y, videos)  # recordings may lack them
         self.template_ = self.cuts_ = None
         learn = self._learn_cycles if self.cycles else self._learn_recordings
         scores, tempering = learn(videos, labels, classes)

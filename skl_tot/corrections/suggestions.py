@@ -12,7 +12,6 @@ from skl_tot.preprocessing.look import look
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
-    arrange_each,
     read_labels,
 )
 from skl_tot.recordings.layouts import as_recordings
@@ -169,7 +168,6 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) ->
     recordings = as_recordings(X)
     is_known = [np.zeros(n_frames, bool) for n_frames in recordings.lengths]
     if y is not None:
-        y = arrange_each(y, recordings, "y", of_some=True)
         is_known = [path != UNKNOWN for path in read_labels(y, recordings)[0]]
     counts, labelled_counts = [], []
     estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]

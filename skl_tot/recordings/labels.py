@@ -217,13 +217,6 @@ def find_code(label, classes):
     raise ValueError(f"there is no action {short_repr(label)}, only {only}.")
 
 
-def describe_classes(classes):
-    """Describe which labels are allowed."""
-    labels = classes.tolist()
-    is_counted = labels == list(range(len(labels)))
-    return f"from 0 to {len(labels) - 1}" if is_counted else f"among {labels}"
-
-
 # ------------------------------------------------------- values of recordings by name
 
 
@@ -242,11 +235,7 @@ def by_name(y):
 
 def values_of_recordings(values, names, what):
     """Return the value of each recording, from a mapping by name or a sequence."""
-    if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
-        # a fold has rows 3 to 5 of a series without names
-        has_names = set(names) <= set(map(str, values.index))
-        is_counted = values.index.inferred_type == "integer"
-        values = values.tolist() if is_counted and not has_names else values.to_dict()
+    values = _by_index(values, names)
     values_by_name = by_name(values)
     if values_by_name is not None:
         value_of = {str(name): value for name, value in values_by_name.items()}
@@ -263,16 +252,26 @@ def values_of_recordings(values, names, what):
     return list(values)
 
 
+def _by_index(values, names):
+    """Values of a Series by its index, or a list of them if that only counts."""
+    is_series = getattr(values, "ndim", 2) == 1 and hasattr(values, "index")
+    if not is_series or values.index.nlevels > 1:
+        return values
+    # a fold has rows 3 to 5 of a series without names
+    has_names = set(map(str, names)) <= set(map(str, values.index))
+    if values.index.inferred_type == "integer" and not has_names:
+        return values.tolist()
+    return dict(zip(layouts.distinct(values.index), values))
+
+
 def as_sequence(y):
     """Values of named recordings as a list; others unchanged."""
     values = by_name(y)
     return y if values is None else list(values.values())
 
 
-def arrange(y, recordings, what="y"):
-    """Bring values of recordings into the order of ``recordings``."""
-    layout = recordings.layout
-    values = _by_label(y, recordings) or by_name(y)
+def arrange(y, recordings, what="y", *, of_some=False):
+    """Bring values of recordings into their order; ``of_some`` gives others None."""
     if not recordings.is_named:
         if recordings.is_single and layouts.is_table(y):
             remedy = "FramewiseTransformer(StandardScaler()), or set_output(transform="
@@ -283,39 +282,18 @@ def arrange(y, recordings, what="y"):
             expected = "expected a sequence in the order of X, or X with names"
             raise TypeError(f"{what} has names, but X lacks them; {expected}.")
         return as_sequence(y)
+    layout = recordings.layout
+    if hasattr(y, "__len__") and len(y) == len(recordings):  # else labels of frames
+        y = _by_index(y, layout.names)
+    values = by_name(y)
     if values is None:
         return _by_row(y, layout)
     if layout.index is not None and layouts.is_table(y):
-        check_index(y, layout.index, what, "X")
+        is_known = layout.index.droplevel(-1).isin(y.index.droplevel(-1))
+        check_index(y, layout.index[is_known], what, "X")
+    if of_some:
+        values = dict.fromkeys(layout.names) | values
     return match_names(values, layout.names, what, "X")
-
-
-def arrange_each(values, recordings, what, *, of_some=False):
-    """Arrange one value per recording; with ``of_some``, missing names get None."""
-    if _is_series_of(values, recordings):
-        keys = layouts.distinct(values.index)
-        if keys != list(range(len(keys))):
-            values = dict(zip(keys, values))
-    if of_some and recordings.is_named and layouts.has_names(values):
-        index = recordings.layout.index
-        if index is not None and layouts.is_table(values):
-            is_known = index.get_level_values(0).isin(list(by_name(values)))
-            check_index(values, index[is_known], what, "X")
-        values = dict.fromkeys(recordings.layout.names) | by_name(values)
-    return arrange(values, recordings, what)
-
-
-def _by_label(y, recordings):
-    """Values of a Series with recording names as index, or None."""
-    if not _is_series_of(y, recordings):
-        return None
-    keys = list(map(layouts.plain_name, y.index))
-    return dict(zip(keys, y)) if set(keys) == set(recordings.layout.names) else None
-
-
-def _is_series_of(y, recordings):
-    is_series = hasattr(y, "to_dict") and getattr(y, "ndim", 2) == 1
-    return is_series and recordings.is_named and len(y) == len(recordings)
 
 
 def _by_row(y, layout):
@@ -353,8 +331,9 @@ def _check_n_recordings(y, recordings):
         raise ValueError(f"y is of {len(y)} recordings, {expected}.")
 
 
-def read_labels(y, recordings):
+def read_labels(y, recordings, what="y"):
     """Known labels of frames as codes, -1 for unknown, with the labels of the codes."""
+    y = arrange(y, recordings, what, of_some=True)
     pairs = zip(_labels_of_each(y, recordings), recordings.lengths.tolist())
     labels = [np.full(length, None) if x is None else x for x, length in pairs]
     codes, classes = encode_known(labels, recordings)

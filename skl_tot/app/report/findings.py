@@ -19,7 +19,6 @@ from skl_tot.recordings.errors import errors_of_recording, refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
-    arrange_each,
     read_labels,
 )
 from skl_tot.recordings.names import Actions, default_names, distinct_labels
@@ -49,9 +48,8 @@ class Findings:
 
 def read_corrected(corrected, videos):
     """Names of actions by people, and their indices (n_frames,), -1 for unlabelled."""
-    y = arrange_each(corrected, videos, "corrected", of_some=True)
     try:
-        places, words = read_labels(y, videos)
+        places, words = read_labels(corrected, videos)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"corrected: {error}") from None

@@ -41,7 +41,6 @@ from skl_tot.recordings.labels import (
     BACKGROUND,
     UNKNOWN,
     UNKNOWN_NAME,
-    arrange_each,
     read_labels,
 )
 from skl_tot.recordings.layouts import as_recordings
@@ -175,8 +174,7 @@ def go_on(history, about, recordings, model, fits):
 
 def read_words(labels, recordings, model=None):
     """Read labels as names (n_frames,) by recording, "" for unknown, and all names."""
-    y = arrange_each(labels, recordings, "labels", of_some=True)
-    values, classes = read_labels(y, recordings)
+    values, classes = read_labels(labels, recordings, "labels")
     is_from_0 = None if model is None else 0 in actions_of(model)
     words = words_of(classes.tolist(), is_from_0)
     names = np.array([*words, UNKNOWN_NAME])  # the last one for code -1
