@@ -323,11 +323,10 @@ def fit_scaler(recordings, scaler=None, only=None):
 
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
     recordings = thinned(recordings).videos if only is None else recordings
-    for i in range(len(recordings)) if only is None else [only]:
-        # in blocks, as scikit-learn's temporary arrays have the size of its input
-        for rows in row_blocks(recordings.arrays[i]):
-            with np.errstate(over="ignore", invalid="ignore"):
-                scaler.partial_fit(recordings.read(i, rows))
+    # in blocks, as scikit-learn's temporary arrays have the size of its input
+    for frames in recordings.blocks(only):
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaler.partial_fit(frames)
     check_scaler(scaler)
     return scaler
 

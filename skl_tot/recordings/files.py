@@ -220,7 +220,7 @@ class _Maps:
 
     def __init__(self):
         # some systems allow a process 256 open files
-        self.get = functools.lru_cache(128)(_open)
+        self.get = functools.lru_cache(128)(map_file)
 
     def __reduce__(self):
         return _Maps, ()
@@ -329,8 +329,17 @@ def _fill(array, file, position):
         left = left[n_read:]
 
 
-def read_features(path, transpose=False):
-    """Map a recording (n_frames, n_features) of a ``.npy`` file into memory."""
+def _stamp(path):
+    """Time of change and size of a file, by path or descriptor; None without one."""
+    try:
+        status = os.stat(path)
+    except OSError:  # opening the file reports the reason
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def map_file(path, stamp, transpose):
+    """Map the numbers (n_frames, n_features) of a ``.npy`` file as it is at a stamp."""
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             raise ValueError("it is no regular file.")
@@ -342,19 +351,6 @@ def read_features(path, transpose=False):
         content = f"{path} holds {video.dtype} of shape {video.shape}"
         raise ValueError(f"{content}, expected numbers of shape (frames, features).")
     return video.T if transpose else video
-
-
-def _stamp(path):
-    """Time of change and size of a file, by path or descriptor; None without one."""
-    try:
-        status = os.stat(path)
-    except OSError:  # opening the file reports the reason
-        return None
-    return status.st_mtime_ns, status.st_size
-
-
-def _open(path, stamp, transpose):
-    return read_features(path, transpose=transpose)
 
 
 # ------------------------------------------------------------------- rate of arrays

@@ -314,12 +314,8 @@ def flatten(X):
 
 def _names(array, prefix):
     """Names of the columns of a data array, from its coordinates except time."""
-    axes = []
-    for dim in array.dims[1:]:
-        values = range(array.sizes[dim])
-        if dim in array.coords:
-            values = array.coords[dim].to_numpy().tolist()
-        axes.append([_name(value, dim) for value in values])
+    dims = array.dims[1:]
+    axes = [[_name(value, dim) for value in array[dim].values.tolist()] for dim in dims]
     if not axes:
         return prefix or [str(array.name or "value")]
     return [" ".join([*prefix, *names]) for names in product(*axes)]

@@ -324,7 +324,6 @@ def _from_tables(tables, source, read_options, fps):
         clocks.warn_of_gaps(times, names, breaks, advice)
     if resample is not None:
         fps = float(resample)
-        _check_resampled(frames, times, fps)
         for i, frame in enumerate(frames):
             values, times[i], breaks[i] = clocks.resample_frames(
                 frame.to_numpy(), times[i], fps, breaks[i]
@@ -338,14 +337,6 @@ def _from_tables(tables, source, read_options, fps):
     recordings.read_options = read_options | as_read
     recordings.read_options.pop("without", None)  # columns say it
     return recordings
-
-
-def _check_resampled(frames, times, rate):
-    """Refuse a rate at which tables have over 100 times the frames, and 256 MB."""
-    n_bytes = sum(8 * (x[-1] - x[0]) * rate * f.shape[1] for f, x in zip(frames, times))
-    if n_bytes > max(2**28, 100 * sum(8 * frame.size for frame in frames)):
-        expected = f"a rate at which the frames take less than {1e-9 * n_bytes:.3g} GB"
-        refuse("resample (--resample)", rate, expected)
 
 
 def _check_recordings_like(recordings, model_options, source):

@@ -37,22 +37,22 @@ def save(folder, videos):
 
 
 @pytest.fixture
-def files(activity, tmp_path):
-    return read_recordings(save(tmp_path, activity[0]))
-
-
-@pytest.fixture
 def opened(monkeypatch):
     """Paths of the files that were opened, in order."""
     paths = []
-    read = files_module.read_features
+    map_file = files_module.map_file
 
-    def count(path, **options):
+    def count(path, *options):
         paths.append(path)
-        return read(path, **options)
+        return map_file(path, *options)
 
-    monkeypatch.setattr(files_module, "read_features", count)
+    monkeypatch.setattr(files_module, "map_file", count)
     return paths
+
+
+@pytest.fixture
+def files(activity, tmp_path, opened):
+    return read_recordings(save(tmp_path, activity[0]))
 
 
 IS_CHOSEN = [True, False, True, False, False, True]

@@ -217,7 +217,6 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
     ({"a": "time,x\n0,5\n1e-8,3\n"}, {}, "the rate of the clock of 'a'"),
     ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
-    ({"a": "time,x\n0,5\n1,4\n4e5,3\n"}, {"resample": 1e5, "bridge": 1e6}, "320 GB"),
     ({"a": "time,x\n2024-02-28,1\n2024-02-30,1\n"}, {}, "'2024-02-30' in row 1"),
     ({"a": "time,x\n30.2.2024 1:00:00,1\n"}, {}, "'30.2.2024 1:00:00' in row 0"),
     ({"a": f"time,x\n{ZONED},1\n{ZONED[:-1]},1\n"}, {}, "time zone"),
