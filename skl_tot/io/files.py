@@ -70,7 +70,7 @@ def write_segments(table, path, *, format=None) -> None:
     a,cut,0,2,2,0.0,0.2,0.2
     >>> folder.cleanup()
     """
-    entry = find_format(path, format, writable_formats())
+    entry = find_format(path, format, "write")
     checked = checks.check_segments(table)
     lost = table.columns.difference(checked.columns)
     if len(lost):
@@ -80,7 +80,7 @@ def write_segments(table, path, *, format=None) -> None:
     _check_cells(table)
     n_recordings = table["recording"].nunique() if "recording" in table else 1
     if n_recordings > 1 and not entry.many:
-        expected = f"one, or a format of {list(table_formats())}"
+        expected = f"one, or a format of {list(formats_that('many'))}"
         refuse("the number of recordings of the segments", n_recordings, expected)
     if entry.in_seconds and "start_time" not in table:
         refuse("fps", None, "frames per second for this format")
@@ -297,7 +297,7 @@ def _find_files(path, format):
 
 
 def _files_of_folder(folder, format):
-    readable = readable_formats()
+    readable = formats_that("read")
     if format in readable:
         readable = {format: readable[format]}
     suffixes = list(dict.fromkeys(entry.suffix for entry in readable.values()))
@@ -331,7 +331,7 @@ def _read_file(path, format):
     """Return the checked table of a file, with actions as text and places of rows."""
     import pandas as pd
 
-    entry = find_format(path, format, readable_formats())
+    entry = find_format(path, format, "read")
     try:
         table = entry.read(path).reset_index(drop=True)
     except SegmentsError as error:
@@ -412,31 +412,23 @@ def _label_frames(table, file, length, gap):
 # ------------------------------------------------------------------------------ formats
 
 
-def readable_formats():
-    """Return the formats with a reader."""
-    return {name: entry for name, entry in FORMATS.items() if entry.read}
-
-
-def writable_formats():
-    """Return the formats with a writer."""
-    return {name: entry for name, entry in FORMATS.items() if entry.write}
-
-
-def table_formats():
-    """Return the formats for several recordings in one file."""
-    return {name: entry for name, entry in FORMATS.items() if entry.many}
+def formats_that(can):
+    """Return the formats that can "read" or "write", or hold "many" recordings."""
+    return {name: entry for name, entry in FORMATS.items() if getattr(entry, can)}
 
 
 def table_of(path):
     """Return the format of one file of all recordings, None for a folder."""
     suffix = None if Path(path).is_dir() else Path(path).suffix.lower()
-    names = (name for name, entry in table_formats().items() if entry.suffix == suffix)
+    names = (
+        name for name, entry in formats_that("many").items() if entry.suffix == suffix
+    )
     return next(names, None)
 
 
-def find_format(path, name, formats):
-    """Return a format by name, or by the suffix of a file."""
-    suffix = Path(path).suffix
+def find_format(path, name, can):
+    """Return a format by name, or by the suffix of a file, see `formats_that`."""
+    formats, suffix = formats_that(can), Path(path).suffix
     if name is None:
         name = next(
             (key for key in formats if formats[key].suffix.lower() == suffix.lower()),

@@ -60,8 +60,6 @@ class FrameFeatures(  # type: ignore[call-arg]
     device : str, default="auto"
         Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
         CPU, without torch), "cpu", "cuda", or "cuda:1", ….
-    random_state : int, default=0
-        Seed of the network if ``weights=None``; the same in every call.
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None is the size
         of the weights. For a transformer, it must be a multiple of its patches.
@@ -93,7 +91,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         "weights": [str, os.PathLike, None],
         "batch_size": [Number(Integral, 1, None, closed="left")],
         "device": [str],
-        "random_state": [Number(Integral, 0, 2**32 - 1, closed="both")],
         "image_size": [Number(Integral, 1, 4096, closed="both"), None],
     }
 
@@ -103,7 +100,6 @@ class FrameFeatures(  # type: ignore[call-arg]
     weights: str | os.PathLike | None = "DEFAULT"
     batch_size: int = 64
     device: str = "auto"
-    random_state: int = 0
     image_size: int | None = None
 
     def fit(self, X, y=None) -> Self:
@@ -156,7 +152,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         compute = load_network(
             self.backbone,
             self.weights,
-            random_state=self.random_state,
             device=self.device,
             image_size=self.image_size,
         )
@@ -185,7 +180,7 @@ def check_network(backbone, weights):
         raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
 
 
-def load_network(backbone, weights, *, random_state, device, image_size=None):
+def load_network(backbone, weights, *, device, image_size=None):
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if image_size is not None or weights not in (None, "DEFAULT"):
@@ -196,7 +191,7 @@ def load_network(backbone, weights, *, random_state, device, image_size=None):
     from skl_tot.training.devices import resolve_device
 
     device = resolve_device(device)
-    network = _build(backbone, weights, random_state).eval()
+    network = _build(backbone, weights).eval()
     try:
         prepare = _preparation(network, image_size)
         with torch.inference_mode():
@@ -234,14 +229,14 @@ def _is_known(name):
     return timm.is_model(name)
 
 
-def _build(backbone, weights, random_state):
+def _build(backbone, weights):
     """Network without its last layer, with random weights if there are no others."""
     import torch
 
     timm, is_recommended = import_extra("timm"), weights == "DEFAULT"
     # only the CPU generator is used, and restored
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(int(random_state))
+        torch.default_generator.manual_seed(0)  # of random weights
         try:
             network = timm.create_model(
                 _name_of(backbone), pretrained=is_recommended, num_classes=0

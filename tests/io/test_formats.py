@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from skl_tot.io import FORMATS, read_segments, read_table, segments, write_segments
-from skl_tot.io.files import table_formats, writable_formats
+from skl_tot.io.files import formats_that
 from skl_tot.io.formats.tables import write_workbook
 from skl_tot.recordings import Recordings
 
@@ -118,7 +118,7 @@ READERS = {
 }
 
 
-TABLES = [name for name in table_formats() if name in writable_formats()]
+TABLES = [name for name in formats_that("many") if name in formats_that("write")]
 
 
 class TestFiles:
@@ -133,7 +133,7 @@ class TestFiles:
         assert READERS[format](str(path)) == list(expected)
         assert list(tmp_path.iterdir()) == [path]
 
-    @pytest.mark.parametrize("format", writable_formats())
+    @pytest.mark.parametrize("format", formats_that("write"))
     def test_on_a_clock(self, tmp_path, format, clocks, several):
         """Boundaries that are moved by less than half a frame stay."""
         path = tmp_path / f"take 1{FORMATS[format].suffix}"
@@ -146,7 +146,7 @@ class TestFiles:
         with pytest.raises(ValueError, match="'video'"):
             write_segments(table, tmp_path / "a.csv")
 
-    @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(table_formats())))
+    @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(formats_that("many"))))
     def test_one_recording_a_file(self, tmp_path, format, several):
         with pytest.raises(ValueError, match="recordings"):
             write_segments(segments(several, FPS), tmp_path / "a", format=format)
@@ -305,7 +305,7 @@ def test_days_in_workbooks_are_days(tmp_path):
     assert list(read_segments(tmp_path / "a.xlsx")) == expected
 
 
-@pytest.mark.parametrize("format", writable_formats())
+@pytest.mark.parametrize("format", formats_that("write"))
 def test_a_full_disk_is_an_error_about_the_file(table, tmp_path, format, limited):
     """Here by a limit of the size of files; the file of before stays."""
     path = tmp_path / f"a{FORMATS[format].suffix}"

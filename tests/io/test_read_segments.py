@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from skl_tot.io import FORMATS, read_segments, read_table, segments
 from skl_tot.io import write_segments as write
-from skl_tot.io.files import writable_formats
+from skl_tot.io.files import formats_that
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.files import is_line
 from skl_tot.statistics import durations
 
 DATA = Path(__file__).parents[1] / "data" / "segments"  # files of other programs
-WRITTEN = list(writable_formats())
+WRITTEN = list(formats_that("write"))
 RATES = [1, 7.5, 23.976, 25, 29.97, 30000 / 1001, 50, 59.94, 119.88, 120, 240, 999.9]
 LABEL = st.one_of(
     st.sampled_from(

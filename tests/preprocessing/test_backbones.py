@@ -37,7 +37,7 @@ def frames():
 
 
 def compute(frames, backbone, weights=None, batch_size=2, **options):
-    options = {"random_state": 0, "device": "cpu"} | options
+    options = {"device": "cpu"} | options
     return load_network(backbone, weights, **options)(frames, batch_size)
 
 

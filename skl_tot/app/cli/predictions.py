@@ -31,10 +31,10 @@ def add_predict(commands):
 
 
 def _list_formats():
-    from skl_tot.io.files import writable_formats
+    from skl_tot.io.files import formats_that
 
     lines = ["formats:"]
-    for name, entry in writable_formats().items():
+    for name, entry in formats_that("write").items():
         lines.append(f"  {name:<14}{entry.description}")
     lines[1] += " (default)"
     return "\n".join(lines)
@@ -80,12 +80,12 @@ def predict(options):
 
 
 def _find_formats(options, paths):
-    from skl_tot.io.files import find_format, table_of, writable_formats
+    from skl_tot.io.files import find_format, formats_that, table_of
 
     if options.format is not None and len(options.out) > 1:
         text = "--format is given with several --out, expected one"
         raise ValueError(f"{text}; or folders that are named after formats.")
-    formats, format_of = writable_formats(), {}
+    formats, format_of = formats_that("write"), {}
     for out in options.out:
         of_table, of_name = table_of(out), Path(out).name
         outputs.check_output(
@@ -97,7 +97,7 @@ def _find_formats(options, paths):
         )
         of_name = of_name if of_name in formats else next(iter(formats))
         format_of[out] = options.format or of_table or of_name
-        find_format("--format", format_of[out], formats)
+        find_format("--format", format_of[out], "write")
     return format_of
 
 

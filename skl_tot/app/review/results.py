@@ -11,7 +11,7 @@ from skl_tot.app.review import find_review
 from skl_tot.app.review.entry import UNLABELLED, mark_frames
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import with_names_of
-from skl_tot.io.files import find_format, writable_formats
+from skl_tot.io.files import find_format
 from skl_tot.io.formats.tables import write_csv, write_workbook
 from skl_tot.recordings import files
 from skl_tot.recordings.container import Recordings
@@ -61,7 +61,7 @@ def save(review):
 def export(review, format):
     """Write all results, with labels in a format; describe the action."""
     folder = folder_of(review)
-    file_format = find_format("labels", format, writable_formats())
+    file_format = find_format("labels", format, "write")
     if file_format.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     table = review.table()

@@ -9,7 +9,7 @@ from skl_tot.app.report.sections import list_reasons
 from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.review.history import MOST_NEW, find_recording
 from skl_tot.display.palette import style_of
-from skl_tot.io.files import writable_formats
+from skl_tot.io.files import formats_that
 from skl_tot.recordings.clocks import duration_text
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
@@ -60,7 +60,7 @@ class View:
         """Return the complete state of a page."""
         formats = [
             [name, f"{entry.description} ({entry.suffix})"]
-            for name, entry in writable_formats().items()
+            for name, entry in formats_that("write").items()
             if self.fps or not entry.in_seconds
         ]
         state = {"fps": self.fps, "digits": self.digits, "formats": formats}
