@@ -180,7 +180,9 @@ def load_model(path, *, trusted=()) -> Any:
             return _load(unpacked, [*trusted_types(), *trusted])
     except Exception as error:  # a broken archive raises many types
         reason = one_line(error).rstrip(".")
-        raise ValueError(f"{path} cannot be loaded: {reason}.") from error
+        expected = "a file of save_model or of skl-tot fit"
+        problem = f"{path} cannot be loaded: {reason}"
+        raise ValueError(f"{problem}; expected {expected}.") from error
 
 
 def _unpack(path, unpacked):

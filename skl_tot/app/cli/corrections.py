@@ -69,7 +69,7 @@ def add_refine(commands):
 
 def refine(options):
     """Teach a model the labels of some recordings and save it."""
-    inputs.check_inputs(options.data, options.labels, model=options.model)
+    inputs.check_inputs(options.model, options.data, options.labels)
     paths = [options.data, options.labels]
     outputs.check_output(options.out, "--out", paths, [".skops"])
     source = inputs.Source(options.data, options)
@@ -129,7 +129,7 @@ def review(options):
     arguments.check_needed(options, "n_actions", OF_FIT)
     arguments.check_needed(options, "labels", ["gaps"])
     others = [data, options.labels, options.groups, options.videos]
-    inputs.check_inputs(*others, model=model)
+    inputs.check_inputs(model, *others)
     outputs.check_output(options.out, "--out", [model, *others], is_folder=True)
     recipe = None if model else Recipe(options)
     groups = inputs.read_groups(options.groups)

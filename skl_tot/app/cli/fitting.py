@@ -182,7 +182,7 @@ def features(options):
         fps=options.fps,
         device=options.device,
     )
-    with replaced_files(out) as temporary, outputs.names_in_errors(names):
+    with replaced_files(out) as temporary:
         arrays = extractor.transform_each(paths)
         with stage("computing features", "video"):
             for name, array in zip(each(names), arrays):

@@ -18,19 +18,13 @@ TRACKERS = ["deeplabcut", "movement", "sleap"]  # readers of tracks of points
 KINDS = ["group", "subject"]  # of recordings, which the table of groups names
 
 
-def check_inputs(*paths, model=None):
-    """Refuse given paths that are not there, and a model that is no archive."""
+def check_inputs(*paths):
+    """Refuse given paths that are not there."""
     from skl_tot.recordings.files import is_pattern
 
-    for path in (model, *paths):
+    for path in paths:
         if path is not None and not (os.path.exists(path) or is_pattern(path)):
             raise FileNotFoundError(f"{path} is no folder or file, expected one.")
-    if model is not None and os.path.isfile(model):  # a pipe would block
-        from zipfile import is_zipfile
-
-        if not is_zipfile(model):
-            text = f"{model} cannot be loaded: it is no archive"
-            raise ValueError(f"{text}, expected a file from fit.")
 
 
 def load_model(path):

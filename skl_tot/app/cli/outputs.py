@@ -110,18 +110,6 @@ def check_file_names(names, remedy=""):
         raise ValueError(f"Recordings are called {text}, expected others{remedy}.")
 
 
-@contextlib.contextmanager
-def names_in_errors(names):
-    """Add the recording to errors that have only its number."""
-    from skl_tot.recordings.errors import RecordingError
-
-    try:
-        yield
-    except RecordingError as error:
-        error.name = names[error.recording]
-        raise
-
-
 def print_stops(recordings):
     """Print a sentence on the stops that were cut out, if that was asked for."""
     if recordings.stops is None:

@@ -42,7 +42,7 @@ def _list_formats():
 
 def predict(options):
     """Write the segments of the recordings of a folder, and perhaps a report."""
-    inputs.check_inputs(options.data, model=options.model)
+    inputs.check_inputs(options.model, options.data)
     from skl_tot.io.files import FORMATS, table_of
 
     paths = [options.model, options.data]
@@ -193,7 +193,7 @@ def add_evaluate(commands):
 def evaluate(options):
     """Print the scores of predictions against ground truth, or corrected labels."""
     paths = options.data, *options.predictions, options.labels
-    inputs.check_inputs(*paths, model=options.like)
+    inputs.check_inputs(options.like, *paths)
     from skl_tot.metrics.reports import segmentation_report
     from skl_tot.recordings.labels import UNKNOWN_NAME
     from skl_tot.recordings.names import distinct_labels, labels_of_one_type
@@ -207,10 +207,10 @@ def evaluate(options):
     if options.scope == "labels":
         alike = labels_of_one_type([*truth, *predicted])
         truth, predicted = alike[: len(truth)], alike[len(truth) :]
-    with outputs.names_in_errors(names), stage("scoring"):
+    with stage("scoring"):
         report = segmentation_report(
-            truth,
-            predicted,
+            dict(zip(names, truth)),
+            dict(zip(names, predicted)),
             scope=options.scope,
             activities=activities if len(set(activities)) > 1 else None,
             ignore_labels=[*options.ignore, UNKNOWN_NAME],

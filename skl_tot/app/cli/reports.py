@@ -37,9 +37,8 @@ def add_report(commands):
 
 def report(options):
     """Write the page about a model and its recordings, and a summary if requested."""
-    paths = [options.data, options.groups, options.videos]
-    inputs.check_inputs(*paths, model=options.model)
-    paths.append(options.model)
+    paths = [options.model, options.data, options.groups, options.videos]
+    inputs.check_inputs(*paths)
     outputs.check_output(options.out, "--out", paths, outputs.PAGE)
     if options.summary is not None:
         paths.append(options.out)

@@ -18,7 +18,6 @@ EARLY = [
     "fit flat --n-actions 2 --labels none --out a.skops",
     "fit flat --n-actions 2 --out notes.txt/a.skops",
     "predict model.skops none --out a",
-    "predict notes.txt flat --out a",
     "evaluate flat none",
     "refine model.skops flat --labels none --out a.skops",
     "suggest none",
@@ -35,6 +34,7 @@ EARLY = [
 # Mistakes in files, which need pandas, but not torch.
 LATE = [
     "fit broken --n-actions 2 --out a.skops",
+    "predict notes.txt flat --out a",
     "fit tables --n-actions 2 --columns other --out a.skops",
     "evaluate flat segments",
     "report model.skops flat --groups notes.txt --out a.html",
