@@ -2,7 +2,6 @@
 
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -98,7 +97,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return outputs
 
     def _check_recordings(self, recordings):
-        """Refuse checked recordings that cannot be transformed, or warn."""
+        """Refuse checked recordings that cannot be transformed."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -250,9 +249,8 @@ class GapFiller(VideoTransformer):
 
     Notes
     -----
-    A warning is given if more than a fifth of the frames of a feature of one recording
-    are filled. A feature that is missing in all frames of a recording is an error.
-    `list_faults` lists gaps.
+    A feature that is missing in all frames of a recording is an error. `list_faults`
+    lists gaps.
 
     Examples
     --------
@@ -294,30 +292,26 @@ class GapFiller(VideoTransformer):
         return names[self.kept_]
 
     def _check_recordings(self, recordings):
-        """Refuse too long gaps, and warn of much that is missing, by the worst one."""
-        longest, most = (0, ""), (0.2, "")
+        """Refuse the longest gap if it is longer than the limit."""
+        if self.limit is None:
+            return
+        length, place = 0, ""
         for name, video in recordings.items():
             for k, missing in _missing_columns(np.asarray(video)[:, self.kept_]):
-                place = f"column {self._name(int(self.kept_[k]))!r} of {name!r}"
                 is_gap, starts, ends = find_segments(missing)
                 lengths = np.where(is_gap, ends - starts, 0)
-                start, share = starts[lengths.argmax()], missing.mean()
-                if share < 1:  # else it has its own error
-                    gap = lengths.max(), f"{place}, frame {start}"
-                    longest = max(longest, gap, key=itemgetter(0))
-                    most = max(most, (share, place), key=itemgetter(0))
-        length, place = longest
-        if self.limit is not None and length > self.limit:
+                # a column without any value has its own error
+                if length < lengths.max() < len(missing):
+                    column, start = int(self.kept_[k]), starts[lengths.argmax()]
+                    place = f"column {self._name(column)!r} of {name!r}, frame {start}"
+                    length = lengths.max()
+        if length > self.limit:
             raise ValueError(
                 f"a gap of {length} frames begins in {place}, expected up to "
                 f"limit={self.limit}; limit={length} (--faults fill) fills all gaps, "
                 "drop_lost=SHARE (--pipeline gaps:N:SHARE) drops columns with a larger "
                 "missing share."
             )
-        share, place = most
-        if place:
-            text = f"{share:.0%} of {place} were missing and are filled"
-            warn_user(f"{text}, and perhaps much of others; list_faults lists gaps.")
 
     def _apply(self, video):
         filled = video[:, self.kept_]

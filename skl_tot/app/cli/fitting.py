@@ -59,8 +59,6 @@ def fit(options):
     from skl_tot.methods.pipelines import last_step
 
     seed = recipe.set_seed(model)
-    if options.seeds and seed is None:
-        raise ValueError(f"--seeds is {options.seeds}, expected none: no part draws.")
     # a verbose fit prints its look
     with contextlib.redirect_stdout(None), stage("fitting"):
         model.fit(recordings, y)
@@ -122,9 +120,7 @@ def _print_fit(recordings, seed, path):
     text = f"Fitted to {outputs.count(len(recordings), 'recording')}"
     if recordings.fps is not None:
         text += f" at {recordings.fps:g} frames per second"
-    if seed is not None:
-        text += f" with seed {seed}"
-    print(f"{text}, written to {path}.")
+    print(f"{text} with seed {seed}, written to {path}.")
 
 
 def _print_findings(model):

@@ -11,16 +11,10 @@ METHODS = {
     "auto": "AutoSegmenter",
     "tot": "TemporalOTSegmenter",
     "hmm": "HMMSegmenter",
-    "equal": "EqualPartsSegmenter",
-}
-SCALERS = {
-    "standard": "StandardScaler",
-    "minmax": "MinMaxScaler",
-    "robust": "RobustScaler",
 }
 NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 STEP = re.compile(
-    rf"(?P<scale>{'|'.join(SCALERS)})"
+    r"(?P<scale>standard)"
     r"|(?P<gaps>gaps:[1-9][0-9]*(:(0?\.[0-9]+|0|1))?)"
     r"|(?P<pca>pca:[1-9][0-9]*)"
     r"|(?P<poses>poses(:[^:]+:[^:]+)?)"
@@ -51,15 +45,15 @@ def recipe_options(remark):
     text = """known order of the actions: strict (each once, in one order), mostly (with
     exceptions), free (no order) (default: auto chooses; other methods take mostly)"""
     add("--order", choices=["strict", "mostly", "free"], help=text)
-    text = "seed of random numbers, for methods that draw some (default: 0)"
+    text = "seed of random numbers (default: 0)"
     add("--seed", type=int, help=text)
     text = """steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of up to
     N frames; gaps:N:SHARE drops columns with a larger share of missing values; poses
     makes features of tracked points, of each animal and each pair of animals;
     poses:TAIL:NOSE turns bodies by their heading from tail to nose; windows describes
     the surroundings of each frame of a raw signal; windows:WIDTH sets the width, in
-    seconds if recordings have a rate, else in frames; standard, minmax, robust and
-    pca:N replace the standardisation of the method (unless --set has standardize)"""
+    seconds if recordings have a rate, else in frames; standard and pca:N replace the
+    standardisation of the method (unless --set has standardize)"""
     add("--pipeline", type=_split_steps, metavar="STEPS", help=text)
     text = """each recording repeats a cycle, of --n-actions actions, or with labels of
     one or more whole cycles"""
@@ -72,7 +66,7 @@ def _split_steps(text):
     for step in steps:
         if not STEP.fullmatch(step):
             expected = "gaps:N, gaps:N:SHARE, poses, poses:TAIL:NOSE, windows, "
-            expected += "windows:WIDTH, standard, minmax, robust or pca:N"
+            expected += "windows:WIDTH, standard or pca:N"
             text = f"{step!r} is no step, expected {expected}"
             raise argparse.ArgumentTypeError(text)
     return steps
@@ -98,7 +92,7 @@ class Recipe:
             text = f"{name} is set twice, by --set or an option of its own"
             raise ValueError(f"{text}, expected once.")
         self.settings = dict(pairs)
-        # set last, if the method draws random numbers
+        # set last, in all parts of the model
         self.seed = self.settings.pop("random_state", None) or 0
         # else the labels tell the actions
         is_set = options.n_actions or options.set or options.order
@@ -125,14 +119,11 @@ class Recipe:
         # after steps that scale, the segmenter standardises only if --set says so
         from sklearn.pipeline import make_pipeline
 
-        from skl_tot import baselines
         from skl_tot.preprocessing.framewise import FramewiseTransformer
 
         steps = [_make_step(step) for step in self.steps]
         if self.has_method:
-            name = METHODS[self.method]
-            room = skl_tot if name in skl_tot.__all__ else baselines
-            segmenter = getattr(room, name)()
+            segmenter = getattr(skl_tot, METHODS[self.method])()
             if any(isinstance(step, FramewiseTransformer) for step in steps):
                 segmenter.set_params(standardize=None)
         else:
@@ -141,11 +132,11 @@ class Recipe:
         return make_pipeline(*steps, segmenter) if steps else segmenter
 
     def set_seed(self, model, number=0):
-        """Set the seed of a numbered fit; None without random numbers."""
+        """Set the seed of a numbered fit."""
         seed = self.seed + number
         names = [x for x in model.get_params() if x.split("__")[-1] == "random_state"]
         model.set_params(**dict.fromkeys(names, seed))
-        return seed if names else None
+        return seed
 
 
 def _make_step(step):
@@ -167,7 +158,7 @@ def _make_step(step):
         return PoseFeatures(heading=values or None)
     if kind == "windows":
         return SignalWindows(*map(float, values))
-    return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
+    return FramewiseTransformer(preprocessing.StandardScaler())
 
 
 def _for_labels(model, cycles):

@@ -152,7 +152,7 @@ FITS = {  # settings of the model that a command fits, of seconds in frames
     # a pipeline is all that standardises
     "--set random_state=3 --pipeline standard": {"random_state": 3},
     "--pipeline standard,pca:2 --set standardize=video": {"standardize": "video"},
-    "--pipeline gaps:5,minmax": {"standardize": None},
+    "--pipeline gaps:5,standard": {"standardize": None},
     "--pipeline gaps:5:0.2,windows:1.5": {"standardize": "dataset"},
 }
 

@@ -37,7 +37,6 @@ REFUSED = {  # and the words of the refusal
     "fit pipes --n-actions 3 --out a.skops": "v0.npy is no folder or file",
     "refine model.skops flat --out a.skops": "required: --labels",
     "fit flat --n-actions 3 --seeds 3 --out a.skops": "flat has no groundTruth",
-    "fit data --n-actions 3 --method equal --seeds 3 --out a.skops": "no part draws",
     "fit flat --labels two --seeds 3 --out a.skops": "without --n-actions",
     "evaluate data segments ./segments": "expected different names",
     "evaluate data segments --scope activity": "one of each activity",
