@@ -200,14 +200,12 @@ class _Stage(threading.Thread):
 def write_report(path, opened, **options):
     """Write the page about what `open_reviewed` opened; return its content."""
     from skl_tot.app.report.page import read_model, write_page
-    from skl_tot.recordings.files import text_of_name
 
     recordings, corrected = opened.recordings, opened.corrected
     with stage("predicting", "recording"):
         content = read_model(
             opened.reviewed.model,
             recordings,
-            video_names=list(map(text_of_name, recordings.names)),
             y_true=opened.source.ground_truth(recordings),
             corrected=corrected if any(x is not None for x in corrected) else None,
             accuracy=opened.accuracy,

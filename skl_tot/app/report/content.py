@@ -42,7 +42,7 @@ UNSURE = 0.2  # below the median confidence: unsure frames and segments
 class Content:
     """Results for recordings, with derived values that are computed once."""
 
-    # `recordings` are those of the paths, named by number, as names may repeat;
+    # `recordings` are those of the paths, `video_names` as pages show them;
     # `groups` is a table of `compare_groups`; `numbers` has those of colours by name;
     # `rating` is that of `rate_trust`
 

@@ -19,10 +19,10 @@ from skl_tot.app.report.findings import (
     read_corrected,
 )
 from skl_tot.app.report.sections import sections_of
-from skl_tot.recordings.clocks import agreed_rate, check_fps, check_rate
+from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.files import replaced
+from skl_tot.recordings.files import replaced, text_of_name
 from skl_tot.recordings.labels import arrange, find_segments, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.statistics.bouts import groups_of_report
@@ -35,8 +35,6 @@ def write_report(
     path,
     *,
     y_true=None,
-    video_names=None,
-    fps=None,
     video_files=None,
     title=None,
     groups=None,
@@ -55,17 +53,13 @@ def write_report(
     videos : array-like of shape (n_frames, n_features), or a sequence of these
         One recording or many, as for ``model.predict``, also by name or as
         `skl_tot.Recordings` with rate and clocks; or a list of paths if the pipeline
-        starts from these. They are processed one at a time.
+        starts from these. They are processed one at a time. Without a rate, times are
+        by that of the fit, if it has one.
     path : str or path-like
         File to write. After an error, the old file remains.
     y_true : array-like of shape (n_frames,), or a sequence of these, default=None
         Ground truth, integers or text, to show and to score. The integer -1 is
         background. With names, it may be in another order than ``videos``.
-    video_names : sequence of str, default=None
-        Names of the recordings; None takes their own, or "recording 0", ….
-    fps : float, default=None
-        Frames of the features per second, for times. None takes that of ``videos`` or,
-        without one, that of the fit.
     video_files : sequence of str or path-like, default=None
         Video file of each recording, for thumbnails. Needs a rate, and PyAV of the
         ``video`` extra.
@@ -104,8 +98,6 @@ def write_report(
         model,
         videos,
         y_true,
-        video_names,
-        fps,
         video_files,
         groups,
         subject,
@@ -119,8 +111,6 @@ def read_model(
     model,
     videos,
     y_true=None,
-    video_names=None,
-    fps=None,
     video_files=None,
     groups=None,
     subject=None,
@@ -137,44 +127,32 @@ def read_model(
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
     videos = _as_recordings(videos)
-    check_fps(fps)
-    rate = agreed_rate(fps, videos.fps, "the videos")
-    fps = check_rate(rate, segmenter.fps_, "videos")
-    if video_names is None:
-        video_names = [f"recording {i}" for i in range(len(videos))]
-        video_names = videos.names if videos.is_named else video_names
+    fps = check_rate(videos.fps, segmenter.fps_, "videos")
+    names = [f"recording {i}" for i in range(len(videos))]
+    names = list(map(text_of_name, videos.names if videos.is_named else names))
     if y_true is not None:
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
         refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
-    lists = {"video_names": video_names, "video_files": video_files, "y_true": y_true}
-    _check_lengths(len(videos), lists)
+    if video_files is not None and len(video_files) != len(videos):
+        expected = f"{len(videos)}, as of videos"
+        refuse("the length of video_files", len(video_files), expected)
     corrected = None if corrected is None else read_corrected(corrected, videos)
     compared = groups_of_report(groups, subject, videos.names)
-    findings = gather_findings(model, videos, video_names, corrected)
-    truth = None if y_true is None else judge(y_true, findings, video_names)
+    findings = gather_findings(model, videos, names, corrected)
+    truth = None if y_true is None else judge(y_true, findings)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps, videos)
-    # numbers, as names need not be distinct
-    clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
-    paths = Recordings(findings.paths, fps=fps, **clock)
-    paths.stops = videos.stops
+    paths = videos.replace(findings.paths)
+    paths.fps = fps
     of_people = {"accuracy": accuracy, "numbers": numbers}
-    content = Content(
-        model, segmenter, video_names, paths, findings, truth, **of_people
-    )
+    content = Content(model, segmenter, names, paths, findings, truth, **of_people)
     if compared:
         content.groups = compare_groups(content.bouts, **compared)
     is_measured = truth is not None or accuracy is not None
     if not (is_measured or all(map(np.all, findings.labelled))):
         content.rating = rate_trust(model, videos, paths)
     return content
-
-
-def _check_lengths(n_videos, lists):
-    for name, values in lists.items():
-        if values is not None and len(values) != n_videos:
-            refuse(f"the length of {name}", len(values), f"{n_videos}, as of videos")
 
 
 def write_page(content, path, title=None):

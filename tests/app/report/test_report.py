@@ -129,8 +129,8 @@ WORDS = ["action 0", "pour <milk>", "action 2", "action 3"]
 def page(activity, model, tmp_path_factory):
     """The page of the model, at 4 frames per second, with a name that is no text."""
     path = tmp_path_factory.mktemp("page") / "report.html"
-    options = {"fps": 4, "video_names": NAMES}
-    write_report(rename(model, WORDS), activity[0], path, **options)
+    takes = Recordings(activity[0], NAMES, fps=4)
+    write_report(rename(model, WORDS), takes, path)
     return Page(path.read_text(encoding="utf-8"))
 
 
@@ -279,8 +279,7 @@ def test_usual_order_and_deviating_recordings(activity, write):
     last = orders[0][-1]
     for i, n in ((5, 200), (9, 400)):
         videos[i] = np.concatenate([videos[i], np.repeat(videos[i][-1:], n, axis=0)])
-    names = [f"take {i}" for i in range(12)]
-    page = write(model, videos, fps=4, video_names=names)
+    page = write(model, Recordings(videos, [f"take {i}" for i in range(12)], fps=4))
     words = [f"action {k}" for k in orders[0]]
     assert [row[0].strip() for row in page.rows["actions"][1:]] == words
     rows = {row[0]: row[1:] for row in page.rows["deviating"][1:]}
@@ -493,12 +492,12 @@ def test_recordings_give_names_rate_and_clocks(activity, model, write):
     found = page.data["recordings"][1]
     np.testing.assert_allclose(found["prediction"]["start"], expected, atol=1e-3)
     assert found["end"] == pytest.approx(7 + len(videos[1]) / 10, abs=1e-3)
-    takes = Recordings(videos, names, fps=10)
-    expected = write(model, takes, y_true=shuffled).html
-    options = {"y_true": y_true, "fps": 10, "video_names": names}
-    assert write(model, videos, **options).html == expected
+    page = write(model, videos)
+    assert page.data["recordings"][5]["name"] == "recording 5"
+    other = HMMSegmenter(4).fit(Recordings(videos, fps=5))
+    assert write(other, videos).data["fps"] == 5
     with pytest.raises(ValueError):
-        write(model, takes, fps=5)
+        write(other, takes)
 
 
 def test_many_cycles_and_long_durations(shift, write, monkeypatch):
@@ -535,8 +534,8 @@ def test_parameters_steps_and_features_in_words(write):
 
 def test_same_input_gives_same_bytes(activity, model, write, tmp_path, page):
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
-    options = {"fps": 4, "video_names": NAMES}
-    assert write(rename(model, WORDS), activity[0], **options).html == page.html
+    takes = Recordings(activity[0], NAMES, fps=4)
+    assert write(rename(model, WORDS), takes).html == page.html
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
@@ -544,7 +543,6 @@ def test_same_input_gives_same_bytes(activity, model, write, tmp_path, page):
 @pytest.mark.parametrize(
     "options",
     [
-        {"video_names": ["a"]},
         {"video_files": ["a"] * 6},
         {"y_true": [[0, 1]]},
         {"y_true": [[0, 1]] * 6},
@@ -569,14 +567,15 @@ def test_thumbnails(activity, model, write, write_clip, greys, tmp_path):
     for path in files:
         write_clip(path, greys(range(40), 200, 320), "ffv1", "bgr0")
     videos = [video[:40] for video in activity[0]]
-    page = write(model, videos, fps=10, video_files=files)
+    takes = Recordings(videos, fps=10)
+    page = write(model, takes, video_files=files)
     pictures = [p for p in page.pictures if p["alt"].startswith("Frame")]
     assert len(pictures) == 20
     for picture in pictures:
         data = base64.b64decode(picture["src"].partition(",")[2])
         shown = image.open(io.BytesIO(data))
         assert shown.size == (160, 100)
-        number = int(re.match(r"Frame (\d+) of recording", picture["alt"])[1])
+        number = int(re.match(r"Frame (\d+) of ", picture["alt"])[1])
         assert np.abs(np.asarray(shown).mean() - number) < 2
 
 
