@@ -67,19 +67,6 @@ def style_of(code):
     return Style(fill, ink, code // len(COLOURS) % len(HATCHES))
 
 
-class Encoded(NamedTuple):
-    """Timelines as codes."""
-
-    names: dict  # of codes, in the order of the legend
-    title: str | None  # of the legend
-    videos: list  # bars of each recording: the ground truth, if any, and each method
-
-    def entries(self, videos):
-        """Pairs of code and name, of the codes that occur in some of the recordings."""
-        codes = set().union(*map(distinct_labels, videos))
-        return [(code, name) for code, name in self.names.items() if code in codes]
-
-
 def name_methods(y_true, y_pred):
     """Predictions by the name of their method, None without methods."""
     if isinstance(y_pred, dict) and set(y_pred) != {None}:
@@ -96,31 +83,27 @@ def name_methods(y_true, y_pred):
 
 
 def encode(y_true, methods):
-    """Codes of predictions, and of ground truth if it is not None."""
+    """Names by code, and for each recording codes of ground truth and of methods."""
     methods = split_methods(methods)
     if y_true is not None:
         return _encode_with_truth(methods, y_true)
     sequences = list(chain.from_iterable(methods))
     code_of, names = _number_labels(sequences, "action")
     bars = [_to_codes(videos, code_of) for videos in methods]
-    return Encoded(names, None, list(zip(*bars)))
+    return names, list(zip(*bars))
 
 
 def _encode_with_truth(methods, y_true):
     """Codes of ground truth, and of predictions by the labels that they match."""
     true, _ = split_label_sequences(y_true, "y_true")
-    clusters = set().union(*map(distinct_labels, methods))
     code_of, names = _number_labels(true, "label")
-    bars, title = [_to_codes(true, code_of)], None
+    bars = [_to_codes(true, code_of)]
     for pred in methods:
         match = match_labels(y_true, pred)
         codes = {k: code_of.get(label, UNMATCHED) for k, label in match.items()}
         codes |= dict.fromkeys(NO_ACTION, BACKGROUND)
         bars.append(_to_codes(pred, codes))
-    if len(methods) == 1:
-        unmatched = dict.fromkeys(sorted(clusters), UNMATCHED)
-        names, title = _name_clusters(names, unmatched | codes)
-    return Encoded(names, title, list(zip(*bars)))
+    return names, list(zip(*bars))
 
 
 def split_methods(y_pred):
@@ -157,23 +140,6 @@ def _number_labels(sequences, word):
     names = {code_of[label]: name for label, name in named.items()}
     names |= {BACKGROUND: BACKGROUND_NAME, UNMATCHED: "no match"}
     return code_of | dict.fromkeys(NO_ACTION, BACKGROUND), names
-
-
-def _name_clusters(names, code_of):
-    """Names of codes with those of their clusters, and a title for these; or None."""
-    clusters = {}
-    for cluster, name in default_names(code_of, "action").items():
-        if code_of[cluster] != BACKGROUND:
-            clusters.setdefault(code_of[cluster], []).append(name)
-    if all(of_code == [names[code]] for code, of_code in clusters.items()):
-        return names, None  # predictions have the names of the labels
-    both = dict(names)
-    for code, of_code in clusters.items():
-        shown = ", ".join(of_code)
-        if len(shown) > 40 and len(of_code) > 1:
-            shown = f"{len(of_code)} actions"
-        both[code] = f"{names[code]} ({shown})"
-    return both, "ground truth (prediction)"
 
 
 def _to_codes(videos, code_of):

@@ -18,6 +18,7 @@ from skl_tot.recordings.labels import (
     find_segments,
 )
 from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.names import distinct_labels
 
 # Height of a line of a legend in inches, and letters of one.
 ROW, LETTERS = 0.24, 28
@@ -61,24 +62,24 @@ def draw_segments(ax, codes, starts, ends, bottoms, height):
     ax.autoscale_view()
 
 
-def legend_size(entries, title, height):
+def legend_size(entries, height):
     """Columns of a legend beside axes of a height in inches, and width in letters."""
     names = [textwrap.fill(name, LETTERS) for _, name in entries]
     n_lines = sum(1 + name.count("\n") for name in names)
-    n_columns = math.ceil(n_lines * ROW / max(height - (title is not None) * ROW, ROW))
+    n_columns = math.ceil(n_lines * ROW / height)
     # of a name, with a patch and its gaps
     n_letters = 6 + max(min(len(name), LETTERS) for name in names)
-    return n_columns, max(n_columns * n_letters, len(title or ""))
+    return n_columns, n_columns * n_letters
 
 
-def draw_legend(ax, entries, title=None):
+def draw_legend(ax, entries):
     """Put pairs of code and name to the right of the axes."""
     from matplotlib.patches import Patch
 
     if ax.figure.get_layout_engine() is None:
         ax.figure.set_layout_engine("tight")
     height = ax.get_window_extent().height / ax.figure.dpi
-    n_columns, _ = legend_size(entries, title, height)
+    n_columns, _ = legend_size(entries, max(height, ROW))
     styles = [(textwrap.fill(name, LETTERS), style_of(code)) for code, name in entries]
     legend = ax.legend(
         handles=[Patch(label=label, **style.options()) for label, style in styles],
@@ -86,7 +87,6 @@ def draw_legend(ax, entries, title=None):
         bbox_to_anchor=(1, 1),
         alignment="left",
         handleheight=1.2,
-        title=title,
         ncols=n_columns,
         frameon=False,
     )
@@ -108,9 +108,8 @@ class SegmentationDisplay(Display):
 
     With ground truth, a row has two bars, ground truth above prediction, and a cluster
     has the colour of its label by `~skl_tot.metrics.match_labels`; one without label is
-    grey and hatched. With one match for all, the legend has the cluster of each label
-    in brackets. The integer -1, or text "background", is background, which is white.
-    Several methods have a bar and a match each.
+    grey and hatched. The integer -1, or text "background", is background, which is
+    white. Several methods have a bar and a match each.
 
     The integer ``i`` has the same colour in all pictures, text that of its index among
     the sorted labels. Twenty labels have different colours, further ones repeat them
@@ -216,21 +215,21 @@ class SegmentationDisplay(Display):
 
     def _prepare(self, fps):
         methods = name_methods(self.y_true, self.y_pred)
-        encoded = encode(self.y_true, methods)
-        names = self._name_videos(methods, len(encoded.videos))
-        rows = []
-        for i in self._check_videos(len(encoded.videos)):
-            is_broken = getattr(self.y_pred, "breaks", None) is not None
-            breaks = self.y_pred.breaks_of(i) if is_broken else ()
-            rows.append(Row(names[i], encoded.videos[i], breaks))
-        entries = encoded.entries(row.bars for row in rows)
+        name_of, bars = encode(self.y_true, methods)
+        names = self._name_videos(methods, len(bars))
+        breaks_of = getattr(self.y_pred, "breaks_of", lambda i: ())
+        numbers = np.arange(len(bars))
+        shown = numbers if self.videos is None else numbers[self.videos]
+        rows = [Row(names[i], bars[i], breaks_of(i)) for i in shown]
+        codes = set().union(*(distinct_labels(row.bars) for row in rows))
+        entries = [(code, name) for code, name in name_of.items() if code in codes]
         bar_names = list(methods) if self.y_true is None else [TRUTH, *methods]
 
         def draw(ax):
             _draw_rows(ax, rows, bar_names, fps)
-            draw_legend(ax, entries, encoded.title)
+            draw_legend(ax, entries)
 
-        return _figure_size(rows, bar_names, entries, encoded.title), draw
+        return _figure_size(rows, bar_names, entries), draw
 
     def _name_videos(self, methods, n_videos):
         names = by_name(next(iter(methods.values())))
@@ -238,23 +237,14 @@ class SegmentationDisplay(Display):
             names = [f"recording {i}" for i in range(n_videos)]
         return [text_of_name(str(name)) for name in names]
 
-    def _check_videos(self, n_videos):
-        if self.videos is None:
-            return range(n_videos)
-        indices = np.atleast_1d(self.videos).tolist()
-        valid = [type(i) is int and i in range(n_videos) for i in indices]
-        if not indices or not all(valid):
-            refuse("videos", self.videos, f"indices from 0 to {n_videos - 1}")
-        return indices
 
-
-def _figure_size(rows, bar_names, entries, title):
+def _figure_size(rows, bar_names, entries):
     """Width and height in inches that leave 7 inches of width for the bars."""
     has_methods = None not in bar_names
     row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
     height = max(2, 1 + len(rows) * row)
     names = bar_names if has_methods else [row.name for row in rows]
-    _, n_letters = legend_size(entries, title, 0.77 * height)
+    _, n_letters = legend_size(entries, 0.77 * height)
     return 7 + 0.085 * (n_letters + max(map(len, names))), height
 
 

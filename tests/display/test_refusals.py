@@ -18,10 +18,6 @@ CALLS = {
         *((None, y, {}) for y in ([], [[0], []], [0.5], {})),
         *((None, {"A": [0, 1], "B": y}, {}) for y in ([0], ["0", "1"])),
         *((y, [[0, 1], [2, 2]], {}) for y in ([[0]], [[0, 1], [1]])),
-        *((None, [[0, 1], [2, 2]], {name: value}) for name, value in (
-            ("videos", [True, False]),
-            ("videos", [0, 2]),
-        )),
     ],
     draw_codes: [
         *((codes, {}) for codes in ([0.5], np.ones((0, 2)), [[2.0]], [[np.nan]])),

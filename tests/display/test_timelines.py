@@ -25,11 +25,10 @@ def bars(display):
 
 
 def legend(display):
-    """Names, without those of clusters -> (colour, hatch)."""
+    """Names -> (colour, hatch)."""
     entries, found = display.ax_.get_legend(), {}
     for text, patch in zip(entries.get_texts(), entries.get_patches()):
-        name = text.get_text().partition(" (")[0]
-        found[name] = to_hex(patch.get_facecolor()), patch.get_hatch()
+        found[text.get_text()] = to_hex(patch.get_facecolor()), patch.get_hatch()
     return found
 
 

@@ -18,15 +18,12 @@ from functools import partial
 from pathlib import Path
 
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.web import page_file
+from skl_tot.app.web import page_file, page_files
 from skl_tot.recordings.errors import import_extra, is_int, one_line, refuse, short_repr
 
-# Rooms of the files of the page.
-FILES = {"timelines.css": "web", "timelines.js": "web"}
-FILES |= dict.fromkeys(["review.css", "review.html", "review.js"], "review")
-FILES |= dict.fromkeys(["start.js", "stage.js", "units.js", "steps.js"], "review")
-FILES |= dict.fromkeys(["holding.js", "examples.js", "faults.js"], "review")
-FILES["alike.js"] = "review"
+# Types of the files of the page, and their rooms.
+KINDS = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
+FILES = {file: room for room in ("web", "review") for file in page_files(room, KINDS)}
 VIDEOS = dict.fromkeys([".m4v", ".mov", ".mp4"], "video/mp4")  # which plays .mov, too
 VIDEOS |= {".avi": "video/x-msvideo", ".mkv": "video/x-matroska"}
 VIDEOS |= {".ogv": "video/ogg", ".webm": "video/webm"}
@@ -112,8 +109,7 @@ async def answer(request, calls, is_over):
                 kind = VIDEOS[path.suffix.lower()]
                 return responses.FileResponse(path.resolve(), media_type=kind)
         case False, name if (file := name or "review.html") in FILES:
-            kinds = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
-            kind = kinds[file.partition(".")[2]]
+            kind = KINDS[Path(file).suffix]
             return responses.Response(page_file(FILES[file], file), media_type=kind)
     raise Refusal(404, "There is nothing here.")
 

@@ -108,24 +108,24 @@ def _find_pauses(segments, clock):
 
 
 def describe_doubt(confidence, clock, most):
-    """List starts and ends of parts whose mean confidence is below `DOUBTFUL`."""
-    step = 1  # frames; more if the confidence changes too often
-    while True:
-        starts = np.arange(0, len(confidence), step)
-        sums = np.add.reduceat(confidence, starts, dtype=float)
-        is_low = sums < DOUBTFUL * np.diff(starts, append=len(confidence))
-        edges = np.flatnonzero(np.diff(is_low, prepend=False, append=False))
-        if len(edges) <= 2 * most:
-            break
-        step *= 2
-    firsts, lasts = np.append(starts, len(confidence))[edges].reshape(-1, 2).T
-    firsts, lasts = clock.starts[firsts], clock.ends[lasts - 1]
-    return {"start": firsts.tolist(), "end": lasts.tolist()}
+    """List starts and ends of parts of a confidence below `DOUBTFUL`, the longest."""
+    is_low = confidence < DOUBTFUL
+    edges = np.flatnonzero(np.diff(is_low, prepend=False, append=False))
+    firsts, ends = edges.reshape(-1, 2).T
+    kept = np.sort(np.argsort(firsts - ends, kind="stable")[:most])
+    starts, ends = clock.starts[firsts[kept]], clock.ends[ends[kept] - 1]
+    return {"start": starts.tolist(), "end": ends.tolist()}
 
 
 def page_file(room, name):
     """Text of a file of a page."""
     return files(f"skl_tot.app.{room}").joinpath(name).read_text(encoding="utf-8")
+
+
+def page_files(room, suffixes):
+    """Names of the files of a room that end in some suffixes."""
+    names = (file.name for file in files(f"skl_tot.app.{room}").iterdir())
+    return [name for name in names if name.endswith(tuple(suffixes))]
 
 
 def joined(*names):
