@@ -42,7 +42,6 @@ DECLARED = PROJECT["project"]["optional-dependencies"]
 # of modules that are called otherwise
 DISTRIBUTIONS = dict.fromkeys(["PIL", "safetensors"], "timm")
 DISTRIBUTIONS |= {"ndx_ethogram": "ndx-ethogram", "pympi": "pympi-ling"}
-DISTRIBUTIONS |= {"webvtt": "webvtt-py"}
 
 
 def test_code_and_project_have_the_same_extras():
@@ -62,9 +61,9 @@ def test_modules_of_extras_come_from_what_is_declared():
 
 
 def test_what_does_not_load_is_told_from_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "webvtt", None)
-    with pytest.raises(ImportError, match=r"webvtt, which is not .*\[files\]'"):
-        import_extra("webvtt")
+    monkeypatch.setitem(sys.modules, "pynwb", None)
+    with pytest.raises(ImportError, match=r"pynwb, which is not .*\[files\]'"):
+        import_extra("pynwb")
     (tmp_path / "pympi.py").write_text("import not_there")
     monkeypatch.delitem(sys.modules, "pympi", raising=False)
     monkeypatch.syspath_prepend(tmp_path)

@@ -321,7 +321,7 @@ def exports(run, draw, model, X):
     table = segments(model.predict(X))
     assert set(table["action"]) <= {*actions_of(model), -1, "background"}
     first = segments(rows(model.predict(X))[0], fps=10)
-    write_segments(first, run.path / draw.choice(["a.csv", "a.json", "a.vtt"]))
+    write_segments(first, run.path / draw.choice(["a.csv", "a.json", "a.eaf"]))
 
 
 CORRECTIONS = [renames, merges, splits, relabels]

@@ -80,7 +80,7 @@ def test_line_ends_and_marks(tmp_path, end, mark):
     (array,) = read_recordings(write("track.csv", tracks)).arrays
     assert array.to_numpy().tolist() == [[1, 2], [3, 4]]
     labels = np.repeat(["切", "mix"], [7, 5])
-    for name in ("s.csv", "s.txt", "s.vtt", "s.eaf", "s.TextGrid"):
+    for name in ("s.csv", "s.txt", "s.eaf", "s.TextGrid"):
         write_segments(segments(labels, fps=10), tmp_path / name)
         path = write(name, (tmp_path / name).read_text(encoding="utf-8"))
         assert read_segments(path, fps=10).tolist() == labels.tolist()

@@ -38,7 +38,7 @@ FORMATS: dict[str, Format] = {**tables.FORMATS, **annotations.FORMATS}
 def write_segments(table, path, *, format=None) -> None:
     """Write segments to a file.
 
-    ELAN, WebVTT, TextGrid, BORIS and NWB hold only times and need `segments` with a
+    ELAN, TextGrid, BORIS and NWB hold only times and need `segments` with a
     rate. "Exchange with other programs" in the user guide has limits of formats.
 
     Parameters

@@ -1,7 +1,6 @@
 """Model files, which run no code when they are opened."""
 
 import functools
-import inspect
 import json
 import shutil
 import stat
@@ -239,23 +238,18 @@ def _load(file, trusted):
         )
         raise ValueError(f"{problem}; version {skl_tot.__version__} reads {FORMAT}")
     segmenter_of(content["model"])
-    _complete(content["model"])
+    _reset_memory(content["model"])
     return content["model"]
 
 
-def _complete(value):
-    """Set defaults for parameters newer than the file; reset folders to write."""
+def _reset_memory(value):
+    """Reset folders to write: a file of others must not say them."""
     if isinstance(value, BaseEstimator):
-        for parameter in inspect.signature(type(value)).parameters.values():
-            is_named = parameter.kind is not parameter.VAR_KEYWORD
-            if is_named and parameter.name not in vars(value):
-                # the class may define it
-                setattr(value, parameter.name, parameter.default)
-            if parameter.name == "memory":
-                setattr(value, parameter.name, None)
+        if hasattr(value, "memory"):
+            value.memory = None
         value = vars(value)
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         for part in value:
-            _complete(part)
+            _reset_memory(part)

@@ -168,12 +168,19 @@ def warn_user(text, category=UserWarning):
 
 # Modules that are imported, by extra.
 EXTRAS = {
-    "files": ["h5py", "ndx_ethogram", "openpyxl", "praatio", "pyarrow", "pympi"],
+    "files": [
+        "h5py",
+        "ndx_ethogram",
+        "openpyxl",
+        "praatio",
+        "pyarrow",
+        "pympi",
+        "pynwb",
+    ],
     "plot": ["matplotlib"],
     "review": ["starlette", "uvicorn"],
     "video": ["av", "PIL", "safetensors", "timm"],
 }
-EXTRAS["files"] += ["pynwb", "webvtt"]
 
 
 def import_extra(name):

@@ -1,6 +1,5 @@
 """The formats of files of segments."""
 
-import html
 import itertools
 import json
 import re
@@ -46,11 +45,6 @@ def read_elan(path):
     elan = pytest.importorskip("speach.elan").read_eaf(path)
     (tier,) = [tier for tier in elan if tier.name == "action"]
     return [(a.from_ts.value, a.to_ts.value, a.text) for a in tier.annotations]
-
-
-def read_webvtt(path):
-    events = pytest.importorskip("pysubs2").load(path, format_="vtt")
-    return [(e.start, e.end, html.unescape(e.text)) for e in events]
 
 
 def read_textgrid(path):
@@ -113,7 +107,6 @@ READERS = {
     "labelstudio": read_labelstudio,
     "labels": read_labels,
     "elan": read_elan,
-    "webvtt": read_webvtt,
     "textgrid": read_textgrid,
 }
 
@@ -156,7 +149,7 @@ class TestFiles:
         [
             ([0, 1], None, "elan"),
             ([0, 1], None, "nwb"),
-            ([0, 1], 5000, "webvtt"),
+            ([0, 1], 5000, "elan"),
             (["a\x01"], 30, "elan"),
             (["", "b"], 30, "labels"),
         ],

@@ -258,7 +258,6 @@ TIERS = ELAN.replace("REF_ANNOTATION", "ALIGNABLE_ANNOTATION").replace(
 LONG = (DATA / "hands.TextGrid").read_text("utf-8")
 VALUES = re.findall(r'"(?:[^"]|"")*"|<exists>|(?<== )[0-9.]+', LONG[50:])
 SHORT = 'File type = "ooTextFile"\n"TextGrid"\n\n' + "\n".join([*VALUES, ""])
-WEBVTT = (DATA / "corrected.vtt").read_text("utf-8")
 GRID_LABELS = ["", "", *['cut "it" 2'] * 3, "pöur", "pöur"]
 ELAN_LABELS = ["", "", *["cut"] * 3, "pour & stir", "pour & stir"]
 TABLE = "label,start,end\n"
@@ -304,14 +303,6 @@ class TestOtherPrograms:
             assert read_segments(path, fps=10).tolist() == ["", "", *['c"u"t 1 日'] * 3]
         praat.call(grid, "Save as binary file", str(path))
         refused(path, fps=1)
-
-    def test_webvtt(self, tmp_path):
-        for text in (WEBVTT, WEBVTT.replace("\n", "\r\n")):
-            path = save(tmp_path, "a.vtt", text)
-            found = read_segments(path, fps=10)
-            assert found.tolist() == ["", "", *["cut & slice"] * 3, "pour", "pour"]
-        path = save(tmp_path, "a.vtt", "WEBVTT\n\n00:00.000 --> 75:59:59.000\ncut\n")
-        assert read_table(path)["end_time"].tolist() == [75 * 3600 + 3599]
 
     def test_nwb(self, tmp_path):
         h5py = pytest.importorskip("h5py")
@@ -528,10 +519,6 @@ REFUSED = {
         (LONG.replace('"IntervalTier"', '"TextTier"'), "than it declares"),
         (f'{SHORT.partition("<")[0]}<exists> 1 "TextTier" "a" 0 1 0', "tiers"),
     ],
-    "a.vtt": [
-        (WEBVTT.replace("WEBVTT", "1"), ""),
-        (WEBVTT.replace("<i>pour</i>", "<i></i>"), "segment 1"),
-    ],
     "a.txt": [("a\n\nb\n", "line 2"), ("", "line 1")],
     "a.json": [
         ("{}", "Label Studio"),
@@ -570,18 +557,18 @@ def test_wrong_arguments(tmp_path, change):
 class TestManyFiles:
     def test_folder(self, tmp_path):
         labels = {"v0": ["a", "a"], "v1": ["b"], "v2": ["c", "a"]}
-        for (name, video), suffix in zip(labels.items(), (".csv", ".eaf", ".vtt")):
+        for (name, video), suffix in zip(labels.items(), (".csv", ".eaf", ".TextGrid")):
             write(segments(video, 25), tmp_path / f"{name}{suffix}")
         save(tmp_path, "v1.pfsx", "preferences of ELAN")
         save(tmp_path, ".v1.csv", "hidden")
         found = read_segments(tmp_path, fps=25)
         assert {name: x.tolist() for name, x in found.items()} == labels
-        paths = [tmp_path / "v2.vtt", str(tmp_path / "v0.csv")]
+        paths = [tmp_path / "v2.TextGrid", str(tmp_path / "v0.csv")]
         assert list(read_segments(paths, fps=25)) == ["v2", "v0"]
         found = read_segments(tmp_path, format="csv")
         assert {name: x.tolist() for name, x in found.items()} == {"v0": ["a", "a"]}
-        with pytest.raises(FileNotFoundError, match="TextGrid"):
-            read_segments(tmp_path, format="textgrid", fps=25)
+        with pytest.raises(FileNotFoundError, match="nwb"):
+            read_segments(tmp_path, format="nwb", fps=25)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode elsewhere")
     @pytest.mark.parametrize("format", WRITTEN)

@@ -1,7 +1,6 @@
 """Files of ELAN, Praat, NWB, browsers and Label Studio: `FORMATS`, their table."""
 
 import datetime
-import html
 import io
 import json
 import math
@@ -121,27 +120,6 @@ def _unquoted(text):
     if not text.startswith('"'):
         raise ValueError("no text")
     return text[1:-1].replace('""', '"')
-
-
-def write_webvtt(table, path):
-    """Write subtitles for browsers."""
-    webvtt = import_extra("webvtt")
-    document = webvtt.WebVTT()
-    as_stamp = webvtt.models.Timestamp.from_seconds
-    for start, end, action in formats.to_milliseconds(table):
-        stamps = str(as_stamp(start / 1000)), str(as_stamp(end / 1000))
-        # the library does not escape special characters
-        caption = webvtt.Caption(*stamps, html.escape(action, quote=False))
-        document.captions.append(caption)
-    with open(path, "w", encoding="utf-8", newline="\n") as file:
-        document.write(file)
-
-
-def read_webvtt(path):
-    """Read subtitles for browsers; a cue that these skip is an error."""
-    cues = import_extra("webvtt").read(str(path), strict=True)
-    rows = [(html.unescape(cue.text), cue.start, cue.end) for cue in cues]
-    return formats.table_of_times(rows)
 
 
 def write_nwb(table, path):
@@ -304,8 +282,5 @@ FORMATS = {
         write_textgrid,
         read_textgrid,
         'Praat TextGrid, interval tier "action"',
-    ),
-    "webvtt": formats.timed(
-        ".vtt", write_webvtt, read_webvtt, "subtitles that browsers show over the video"
     ),
 }
