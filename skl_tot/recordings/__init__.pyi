@@ -1,6 +1,5 @@
 from .container import Recordings as Recordings
 from .errors import RecordingError as RecordingError
-from .errors import RecordingFileNotFoundError as RecordingFileNotFoundError
 from .errors import RecordingTypeError as RecordingTypeError
 from .errors import RecordingValueError as RecordingValueError
 from .faults import list_faults as list_faults
@@ -11,7 +10,6 @@ from .stops import without_stops as without_stops
 
 __all__ = [
     "RecordingError",
-    "RecordingFileNotFoundError",
     "RecordingTypeError",
     "RecordingValueError",
     "Recordings",

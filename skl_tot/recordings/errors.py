@@ -51,17 +51,6 @@ class RecordingValueError(RecordingError, ValueError):
     """A `ValueError` about one of many recordings."""
 
 
-class RecordingFileNotFoundError(RecordingError, FileNotFoundError):
-    """A `FileNotFoundError` about one of many recordings."""
-
-
-KINDS = {
-    TypeError: RecordingTypeError,
-    ValueError: RecordingValueError,
-    FileNotFoundError: RecordingFileNotFoundError,
-}
-
-
 @contextlib.contextmanager
 def errors_of_recording(recording, name=None):
     """Add the number and the name of a recording to errors of the block."""
@@ -71,10 +60,11 @@ def errors_of_recording(recording, name=None):
         if error.name is None:
             error.name = name
         raise
-    except tuple(KINDS) as error:
+    except (TypeError, ValueError) as error:
         if recording is None:
             raise
-        kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
+        is_type = isinstance(error, TypeError)
+        kind = RecordingTypeError if is_type else RecordingValueError
         raise kind(str(error), recording, name) from error
 
 

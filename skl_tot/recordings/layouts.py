@@ -87,22 +87,21 @@ def with_rate(arrays, fps):
 
 
 def _read_clocks(recordings):
-    """Read the rate from coordinates or indices of time, and times if all have them."""
+    """Read rate, times and dates from coordinates or indices of time, if all grow."""
     times, starts = map(list, zip(*map(clock_of, recordings.arrays)))
-    for i, clock in enumerate(times):
-        if clock is not None and not (np.diff(clock) > 0).all():
-            name = recordings.names[i]
-            warn_user(f"the times of {name!r} do not go forward, and are no clock.")
-            times[i] = None
-    rates = [rate_of(x) for x in times if x is not None and len(x) > 1]
-    rates = [rate for rate in rates if clocks.MIN_FPS <= rate <= clocks.MAX_FPS]
-    if not rates:
+    if all(clock is None for clock in times):
         return
-    expected = recordings.fps or rates[0]
+    for name, clock in zip(recordings.names, times):
+        if clock is None or not (np.diff(clock) > 0).all():
+            said = f"{name!r} has no times that go forward"
+            warn_user(f"{said}; X is read without clocks.")
+            return
+    rates = [rate_of(x) for x in times if len(x) > 1]
     for rate in rates:
-        clocks.agreed_rate(expected, rate, "other recordings of X")
-    recordings.fps = recordings.fps or float(np.median(rates))
-    if len(rates) == len(times):
+        clocks.check_fps(rate, "the rate of the clocks of X")
+        clocks.agreed_rate(recordings.fps or rates[0], rate, "other recordings of X")
+    if rates:
+        recordings.fps = recordings.fps or float(np.median(rates))
         recordings.times = times
         recordings.breaks = find_breaks(times, recordings.names)
         advice = "Recordings(..., breaks=...) says where parts begin"

@@ -126,7 +126,7 @@ def test_coordinates_and_indices_of_time_are_clocks(kind):
 
 
 def test_what_is_no_clock_and_no_name():
-    with pytest.warns(UserWarning, match="the times of '0' do not go forward"):
+    with pytest.warns(UserWarning, match="'0' has no times that go forward"):
         assert as_recordings(track(time=-np.arange(40.0))).fps is None
     X = table(["a", "b"])
     X.index = pd.MultiIndex.from_arrays([["a", None], [0, 0]])
