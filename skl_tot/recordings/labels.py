@@ -133,7 +133,7 @@ def as_reals(values, name):
     try:
         with np.errstate(over="ignore"):  # longdouble may become infinite
             return array.astype(float)
-    except (OverflowError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise ValueError(f"{name} cannot be read as numbers: {error}.") from error
 
 

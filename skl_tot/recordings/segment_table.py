@@ -12,8 +12,8 @@ from skl_tot.recordings.labels import (
     as_reals,
     by_name,
     find_segments,
-    match_names,
     split_label_sequences,
+    values_of_recordings,
 )
 from skl_tot.recordings.segment_checks import BOUNDS, check_in_frames, check_segments
 
@@ -63,14 +63,13 @@ def segments(y, fps=None, *, confidence=None, boundaries=None) -> "pd.DataFrame"
     1    mix      3    4         1.5       2.0
     """
     recordings, is_single = labelled_recordings(y, fps, "y")
-    confidences = [None] * len(recordings)
     if confidence is not None:
-        given = _values_of_each(confidence, y, is_single, "confidence")
-        confidences = check_confidences(given, recordings.arrays, is_single)
+        given = _of_each(confidence, recordings, is_single, "confidence")
+        confidence = check_confidences(given, recordings.arrays, is_single)
     if boundaries is not None:
-        given = _values_of_each(boundaries, y, is_single, "boundaries")
+        given = _of_each(boundaries, recordings, is_single, "boundaries")
         boundaries = _check_boundaries(given, recordings, is_single)
-    table = table_of_labels(recordings, confidences, boundaries=boundaries)
+    table = table_of_labels(recordings, confidence, boundaries=boundaries)
     return table.drop(columns="recording") if is_single else table
 
 
@@ -105,7 +104,7 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
         columns["duration"] = spans.lengths
         if recordings.fps is not None:
             columns |= _times(recordings, i, spans)
-        if confidences is not None and confidences[i] is not None:
+        if confidences is not None:
             pairs = zip(starts, ends)
             columns["confidence"] = [confidences[i][a:b].mean() for a, b in pairs]
         if boundaries is not None and recordings.fps is not None:
@@ -146,17 +145,13 @@ def _bounds(times, starts, boundaries):
     return dict(zip(BOUNDS, bounds.T))
 
 
-def _values_of_each(values, y, is_single, what):
-    by_names, names = by_name(values), by_name(y)
-    if by_names is not None:
-        names = list(by_names if names is None else names)
-        values = match_names(by_names, names, what, "y")
-    return [values] if is_single else list(values)
+def _of_each(values, recordings, is_single, what):
+    if is_single:
+        return [values]
+    return values_of_recordings(values, recordings.names, what)
 
 
 def _check_boundaries(boundaries, recordings, is_single):
-    if len(boundaries) != len(recordings):
-        refuse("the number of boundaries", len(boundaries), f"{len(recordings)}, as y")
     checked = []
     for i, (rows, labels) in enumerate(zip(boundaries, recordings.arrays)):
         with errors_of_recording(None if is_single else i):
