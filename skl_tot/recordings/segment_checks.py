@@ -48,7 +48,7 @@ def check_in_frames(table):
     """Refuse a checked table without rows, or with rows without frames."""
     if len(table) == 0:
         raise ValueError("segments has no rows, expected a row for each segment.")
-    if "start" not in table or table["start"].isna().any():
+    if "start" not in table:
         raise ValueError("segments have times only, expected start and end in frames.")
 
 
@@ -159,11 +159,10 @@ def values_of(table, pair):
 
 
 def _check_times(checked, table, places):
-    """Refuse rows without start and end in order; drop a column that no row needs."""
-    has_times = np.zeros(len(checked), dtype=bool)
+    """Refuse rows without start and end in order; drop a pair that some rows lack."""
+    lacking = {}
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
         values = values_of(checked, pair)
-        is_full = np.isfinite(values).all(axis=1)
         if unit == "frames":
             is_frame = (values >= 0) & (values <= MAX_FRAMES) & (values % 1 == 0)
             for k, column in np.argwhere(np.isfinite(values) & ~is_frame)[:1]:
@@ -171,17 +170,14 @@ def _check_times(checked, table, places):
         for k in np.flatnonzero(values[:, 1] < values[:, 0])[:1]:
             shown = f"{places[k]}: {describe(checked, k, unit)}"
             raise ValueError(f"{shown}, expected it to end after its start.")
-        columns = [key for key in pair if key in checked]
-        if not is_full.all():
-            checked.loc[~is_full, columns] = np.nan
-        if len(checked) and not is_full.any():
-            checked = checked.drop(columns=columns)
-        has_times |= is_full
-    for k in np.flatnonzero(~has_times)[:1]:
-        for key in (*SECONDS, *FRAMES):
-            if key in table and not math.isfinite(_as_number(table[key].iloc[k])):
-                _refuse_number(table[key], k, places)
-    return checked
+        lacking[pair] = np.argwhere(np.isnan(values))
+    if all(map(len, lacking.values())):
+        present = [pair for pair in lacking if set(pair) <= set(checked)]
+        pair = min(present, key=lambda pair: len(lacking[pair]))
+        k, column = lacking[pair][0]
+        _refuse_number(table[pair[column]], k, places)
+    short = [key for pair, cells in lacking.items() if len(cells) for key in pair]
+    return checked.drop(columns=short, errors="ignore")
 
 
 def describe(table, k, unit):
@@ -193,7 +189,7 @@ def describe(table, k, unit):
 
 def describe_in_file(table, k):
     """Describe the action of row k, its start, end and place in its file."""
-    unit = "frames" if np.isfinite(values_of(table, FRAMES)[k]).all() else "s"
+    unit = "frames" if FRAMES[0] in table else "s"
     place = table["place"].iloc[k].rpartition(", ")[2]
     return f"{describe(table, k, unit)} ({place})"
 
@@ -204,10 +200,8 @@ def describe_in_file(table, k):
 def cut_overlaps(table, what):
     """Table whose small overlaps end and start at their middles; refuse larger ones."""
     large, n_cut = [], 0
+    pair = FRAMES if FRAMES[0] in table else SECONDS
     for rows in rows_by_recording(table).values():
-        pair = FRAMES
-        if not np.isfinite(values_of(table, pair)[rows]).all():
-            pair = SECONDS  # missing where others have frames
         rows = rows[np.lexsort(values_of(table, pair)[rows].T[::-1])]
         starts, ends = values_of(table, pair)[rows].T
         is_lasting = starts < ends
@@ -259,26 +253,27 @@ def frame_at(seconds, fps, clock=None):
 def frames_of(table, fps, clocks=None):
     """Return the frames (n_rows, 2) of a checked table with recordings and places."""
     frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
-    in_frames = np.isfinite(frames).all(axis=1)
-    places = table["place"].tolist()
-    if fps is None and not in_frames.all():
-        place = places[np.argmin(in_frames)]
-        what = f"{place}: times are seconds and fps (--fps)"
+    has_frames, places = FRAMES[0] in table, table["place"].tolist()
+    if fps is None and not has_frames and places:
+        what = f"{places[0]}: times are seconds and fps (--fps)"
         refuse(what, None, "frames per second of the recordings")
-    if fps is None:
+    if fps is None or SECONDS[0] not in table:
         return frames.astype(int)
-    converted = np.full(frames.shape, np.nan)
+    converted = np.empty(frames.shape)
     for name, rows in rows_by_recording(table).items():
         clock = None if clocks is None else clocks.get(name)
         converted[rows] = frame_at(seconds[rows], fps, clock)
-        _check_range(table, converted, rows[~in_frames[rows]], clock)
+        if not has_frames:
+            _check_range(table, converted, rows, clock)
+    if not has_frames:
+        return np.round(converted).astype(int)
     stale = np.flatnonzero((np.abs(converted - frames) > 1).any(axis=1))
     if stale.size:
         warn_user(
             f"{places[stale[0]]}: seconds and frames disagree at {fps:g} frames per "
             f"second, as in {stale.size} of {len(table)} segments; frames are used."
         )
-    return np.where(in_frames[:, None], frames, np.round(converted)).astype(int)
+    return frames.astype(int)
 
 
 def rows_by_recording(table):
@@ -304,15 +299,8 @@ def _check_range(table, frames, rows, clock):
 
 def seconds_of(table, fps=None):
     """Return times (n_rows, 2) of a checked table with recordings, rate and unit."""
-    pairs = {pair: values_of(table, pair) for pair in (FRAMES, SECONDS)}
-    for pair, values in pairs.items():
-        is_known = np.isfinite(values).all(axis=1)
-        if is_known.any() and not is_known.all():
-            name = table["recording"].iloc[int(np.argmin(is_known))]
-            shown = f"segments of {name!r} have no {pair[0]}, which others have"
-            raise ValueError(f"{shown}; expected all or none to have it.")
-    frames, seconds = pairs.values()
-    has_frames, has_seconds = (np.isfinite(values).all() for values in pairs.values())
+    frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
+    has_frames, has_seconds = FRAMES[0] in table, SECONDS[0] in table
     rate = fps
     if has_frames and has_seconds:
         rate = _find_rate(frames, seconds, fps)
