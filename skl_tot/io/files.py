@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from skl_tot.io.formats import Format, SegmentsError, annotations, shown_name, tables
+from skl_tot.io.formats import Format, annotations, shown_name, tables
 from skl_tot.recordings import segment_checks as checks
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    errors_of_file,
+    one_line,
+    refuse,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.files import is_line, replaced
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
@@ -332,18 +338,8 @@ def _read_file(path, format):
     import pandas as pd
 
     entry = find_format(path, format, "read")
-    try:
+    with errors_of_file(path):
         table = entry.read(path).reset_index(drop=True)
-    except SegmentsError as error:
-        raise ValueError(f"{one_line(path)}, {one_line(error)}") from error
-    except Exception as error:  # libraries raise many types for other content
-        is_of_text = isinstance(error.__cause__, UnicodeDecodeError)  # names the file
-        is_plain = is_of_text or isinstance(error, ImportError)
-        if is_plain or getattr(error, "errno", None):
-            raise
-        reason = one_line(f"{type(error).__name__}, {error}").rstrip(".")
-        said = f"{one_line(path)} holds no segments: {reason}; write it again."
-        raise ValueError(said) from error
     # a file name need not be valid text
     shown = one_line(path).encode(errors="backslashreplace").decode()
     places = [f"{shown}, segment {i}" for i in range(len(table))]

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
 from skl_tot.methods.pipelines import segmenter_of
-from skl_tot.recordings.errors import one_line, refuse
+from skl_tot.recordings.errors import errors_of_file, refuse
 from skl_tot.recordings.files import replaced
 
 FORMAT = 1
@@ -173,15 +173,9 @@ def load_model(path, *, trusted=()) -> Any:
     path = Path(path)
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe would block
         raise OSError(f"{path} is no regular file, expected one of save_model.")
-    try:
-        with tempfile.SpooledTemporaryFile(MAX_MEMORY) as unpacked:
-            _unpack(path, unpacked)
-            return _load(unpacked, [*trusted_types(), *trusted])
-    except Exception as error:  # a broken archive raises many types
-        reason = one_line(error).rstrip(".")
-        expected = "a file of save_model or of skl-tot fit"
-        problem = f"{path} cannot be loaded: {reason}"
-        raise ValueError(f"{problem}; expected {expected}.") from error
+    with errors_of_file(path), tempfile.SpooledTemporaryFile(MAX_MEMORY) as unpacked:
+        _unpack(path, unpacked)
+        return _load(unpacked, [*trusted_types(), *trusted])
 
 
 def _unpack(path, unpacked):
@@ -205,7 +199,7 @@ def _check_references(archive):
 
     json.loads(archive.read("schema.json"), object_hook=look)
     if len(seen) > len(archive.infolist()):
-        raise ValueError("it has more arrays than parts")
+        raise ValueError("it has more arrays than parts, expected one of save_model.")
 
 
 def _check_archive(archive, size):
@@ -221,22 +215,20 @@ def _check_archive(archive, size):
         refuse("size of schema.json", n_bytes, f"at most {limit} bytes")
     used = {part.compress_type for part in parts}
     if not used <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # others have no bound
-        raise ValueError("it is compressed in a way that save_model does not use")
+        raise ValueError("it is compressed in a way that save_model does not use.")
 
 
 def _load(file, trusted):
     unknown = set(_skops_io().get_untrusted_types(file=file)) - set(trusted)
     if unknown:
         problem = "it has types that are not trusted, or that a later version added"
-        raise ValueError(f"{problem}, {sorted(unknown)}")
+        raise ValueError(f"{problem}: {sorted(unknown)}.")
     content = _skops_io().load(file, trusted=trusted)
     if type(content) is not dict or not {"format", "skl_tot", "model"} <= set(content):
-        raise ValueError("it was not written by save_model")
+        raise ValueError("it holds something else, expected a model of save_model.")
     if content["format"] > FORMAT:
-        problem = (
-            f"version {content['skl_tot']} wrote it, in format {content['format']}"
-        )
-        raise ValueError(f"{problem}; version {skl_tot.__version__} reads {FORMAT}")
+        wrote = f"{content['skl_tot']}, which wrote the file"
+        refuse("format", content["format"], f"{FORMAT}; install version {wrote}")
     segmenter_of(content["model"])
     _reset_memory(content["model"])
     return content["model"]

@@ -70,19 +70,21 @@ def errors_of_recording(recording, name=None):
 
 @contextlib.contextmanager
 def errors_of_file(path):
-    """Name a file in the errors of the block."""
+    """Name a file in the errors of the block, unless they name it."""
+    shown = one_line(path)
     try:
         yield
-    except ImportError:
-        raise
     except Exception as error:  # a broken file raises many types
         reason = one_line(error)
+        is_named = getattr(error, "errno", None) or reason.startswith(shown)
+        if is_named or isinstance(error, ImportError):
+            raise
         if isinstance(error, UnicodeDecodeError):
             reason = "it is no text in UTF-8; save it as 'CSV UTF-8'."
         elif not reason.endswith("."):  # no sentence of this package
             kind = f"{type(error).__name__}: {reason}"
             reason = f"it is damaged or of another kind ({kind}); write it again."
-        raise ValueError(f"{one_line(path)}: {reason}") from error
+        raise ValueError(f"{shown}: {reason}") from error
 
 
 def one_line(message):

@@ -249,16 +249,12 @@ def read_groups(path):
     if path is None:
         return None
     from skl_tot.io.formats.tables import cells_of_rows, read_rows
-    from skl_tot.recordings.errors import one_line, repeated
+    from skl_tot.recordings.errors import errors_of_file, one_line, repeated
 
     shown = one_line(path)
-    try:
+    with errors_of_file(path):
         names, rows, _ = read_rows(path)
         table = cells_of_rows(names, rows)
-    except (ImportError, OSError):
-        raise
-    except Exception as error:  # of csv or openpyxl
-        raise ValueError(f"{shown} is no table: {one_line(error)}") from error
     table = table.fillna("").astype(str).apply(lambda cells: cells.str.strip())
     table.columns = [name.strip().lower() for name in names]
     kept = [name for name in table if name in ("recording", *KINDS)]
