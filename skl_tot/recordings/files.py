@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps
-from skl_tot.recordings.errors import is_number, one_line, refuse
+from skl_tot.recordings.errors import errors_of_file, is_number, one_line, refuse
 
 
 def read_text(path):
@@ -340,13 +340,10 @@ def _stamp(path):
 
 def map_file(path, stamp, transpose):
     """Map the numbers (n_frames, n_features) of a ``.npy`` file as it is at a stamp."""
-    try:
+    with errors_of_file(path), np.errstate(all="ignore"):  # sizes in a broken header
         if os.path.exists(path) and not os.path.isfile(path):
             raise ValueError("it is no regular file.")
-        with np.errstate(all="ignore"):  # sizes in a broken header
-            video = np.lib.format.open_memmap(path, mode="r")
-    except Exception as error:  # a broken header raises many types
-        raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
+        video = np.lib.format.open_memmap(path, mode="r")
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
         content = f"{path} holds {video.dtype} of shape {video.shape}"
         raise ValueError(f"{content}, expected numbers of shape (frames, features).")
