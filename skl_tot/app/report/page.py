@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import inspect
-import os
 from functools import cache, partial
 
 import numpy as np
@@ -20,7 +19,6 @@ from skl_tot.app.report.findings import (
 )
 from skl_tot.app.report.sections import sections_of
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.files import replaced, text_of_name
 from skl_tot.recordings.labels import arrange, find_segments, split_label_sequences
@@ -31,7 +29,7 @@ from skl_tot.statistics.groups import compare_groups
 
 def write_report(
     model,
-    videos,
+    X,
     path,
     *,
     y_true=None,
@@ -50,16 +48,15 @@ def write_report(
     ----------
     model : estimator
         Fitted segmenter, or a scikit-learn `Pipeline` that ends in one.
-    videos : array-like of shape (n_frames, n_features), or a sequence of these
+    X : array-like of shape (n_frames, n_features), or a sequence of these
         One recording or many, as for ``model.predict``, also by name or as
-        `skl_tot.Recordings` with rate and clocks; or a list of paths if the pipeline
-        starts from these. They are processed one at a time. Without a rate, times are
-        by that of the fit, if it has one.
+        `skl_tot.Recordings` with rate and clocks. They are processed one at a time.
+        Without a rate, times are by that of the fit, if it has one.
     path : str or path-like
         File to write. After an error, the old file remains.
     y_true : array-like of shape (n_frames,), or a sequence of these, default=None
         Ground truth, integers or text, to show and to score. The integer -1 is
-        background. With names, it may be in another order than ``videos``.
+        background. With names, it may be in another order than ``X``.
     video_files : sequence of str or path-like, default=None
         Video file of each recording, for thumbnails. Needs a rate, and PyAV of the
         ``video`` extra.
@@ -96,7 +93,7 @@ def write_report(
     """
     content = read_model(
         model,
-        videos,
+        X,
         y_true,
         video_files,
         groups,
@@ -109,7 +106,7 @@ def write_report(
 
 def read_model(
     model,
-    videos,
+    X,
     y_true=None,
     video_files=None,
     groups=None,
@@ -126,8 +123,8 @@ def read_model(
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
-    videos = _as_recordings(videos)
-    fps = check_rate(videos.fps, segmenter.fps_, "videos")
+    videos = as_recordings(X)
+    fps = check_rate(videos.fps, segmenter.fps_)
     names = [f"recording {i}" for i in range(len(videos))]
     names = list(map(text_of_name, videos.names if videos.is_named else names))
     if y_true is not None:
@@ -135,7 +132,7 @@ def read_model(
     if video_files is not None and fps is None:
         refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
     if video_files is not None and len(video_files) != len(videos):
-        expected = f"{len(videos)}, as of videos"
+        expected = f"{len(videos)}, as of X"
         refuse("the length of video_files", len(video_files), expected)
     corrected = None if corrected is None else read_corrected(corrected, videos)
     compared = groups_of_report(groups, subject, videos.names)
@@ -264,14 +261,3 @@ def _digest(text):
     """Hash of a style or script, for the content security policy of the page."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _as_recordings(videos):
-    """Return recordings of arrays, or of paths for the first step of a pipeline."""
-    is_list = isinstance(videos, (list, tuple)) and len(videos)
-    if is_list and isinstance(videos[0], (str, os.PathLike)):
-        return Recordings(videos)
-    try:
-        return as_recordings(videos)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"videos {str(error).removeprefix('X ')}") from None

@@ -546,15 +546,15 @@ def test_same_input_gives_same_bytes(activity, model, write, tmp_path, page):
         {"video_files": ["a"] * 6},
         {"y_true": [[0, 1]]},
         {"y_true": [[0, 1]] * 6},
-        {"videos": []},
-        {"videos": [np.zeros((9, 5)), np.zeros((9, 4))]},
+        {"X": []},
+        {"X": [np.zeros((9, 5)), np.zeros((9, 4))]},
     ],
 )
 def test_bad_input_leaves_the_old_page(activity, model, tmp_path, options):
     path = tmp_path / "report.html"
     path.write_text("old")
     with pytest.raises(ValueError) as error:
-        write_report(model, path=path, **{"videos": activity[0]} | options)
+        write_report(model, path=path, **{"X": activity[0]} | options)
     assert "\n" not in str(error.value)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
