@@ -19,6 +19,7 @@ from skl_tot.corrections.suggestions import (
     propose,
 )
 from skl_tot.methods import pipelines
+from skl_tot.progress import watched
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
@@ -95,7 +96,7 @@ class Answers:
 
     @contextmanager
     def _working(self, work, progress=None):
-        """Refuse other actions during slow work; yield a function for its steps."""
+        """Refuse other actions during slow work, and tell of its steps."""
         with self._lock:
             self._refuse_others()
             if work != "reading":
@@ -108,7 +109,8 @@ class Answers:
                 progress(*self._work)
 
         try:
-            yield tell
+            with watched(tell):
+                yield
         finally:
             self._work = None
 

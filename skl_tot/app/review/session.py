@@ -8,6 +8,7 @@ from skl_tot.app import web
 from skl_tot.app.review import history, results, teaching
 from skl_tot.app.review.answers import Answers
 from skl_tot.app.review.entry import Entry
+from skl_tot.progress import each
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import as_recordings
@@ -115,8 +116,8 @@ class Review(Answers):
         """
         if self.ready:
             return self
-        with self._working("reading", progress) as tell:
-            for i in teaching.counted(range(len(self.recordings)), tell):
+        with self._working("reading", progress):
+            for i in each(range(len(self.recordings))):
                 state = self.state
                 told = teaching.tell_words(self._words[i], state.names, i + 1)
                 of_recording = self._model, self.recordings, i, state, told
@@ -283,14 +284,13 @@ class Review(Answers):
         progress : callable, default=None
             Called with the work, such as "reading", recordings done, and their total.
         """
-        with self._working("splitting", progress) as tell:
+        with self._working("splitting", progress):
             state, code = self.state, self.state.names.code(action)
             if code not in state.actions:
                 text = f"the model does not know {state.names[code]!r}"
                 raise ValueError(f"{text}, expected one that it finds; let it learn.")
-            after, model, halves = teaching.split_action(
-                state, self.model, code, self.recordings, tell
-            )
+            of_review = state, self.model, code, self.recordings
+            after, model, halves = teaching.split_action(*of_review)
             first, second = (after.names[half] for half in halves)
             said = f"{state.names[code]!r} is {first!r} and {second!r}"
             return self._history.commit(said, after, model)
@@ -310,16 +310,15 @@ class Review(Answers):
         progress : callable, default=None
             Called with the work, such as "reading", recordings done, and their total.
         """
-        with self._working("learning", progress) as tell:
+        with self._working("learning", progress):
             if teaching.digest_labels(self.state) == self.state.taught:
                 return "nothing is new since the model learned: check or correct more"
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:
                 say = progress or (lambda *_: None)
                 learner = partial(self.clusterings.teach, tell=say)
-            after, model, n_changed = teaching.learn(
-                learner, self.recordings, self.state, tell
-            )
+            of_review = self.recordings, self.state
+            after, model, n_changed = teaching.learn(learner, *of_review)
             n_unchecked = sum(not entry.is_checked() for entry in after.entries)
             n_recordings = count_recordings(n_unchecked)
             said = f"learned, and changed {n_changed} of {n_recordings}"

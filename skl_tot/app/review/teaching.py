@@ -206,16 +206,16 @@ def digest_labels(state):
     return joblib.hash([entry.told()[:, 0] for entry in state.entries])
 
 
-def learn(learner, recordings, state, tell):
+def learn(learner, recordings, state):
     """State and model after learning, with the number of recordings that change."""
     unchecked = [i for i, e in enumerate(state.entries) if not e.is_checked()]
     n_learned = max(1, len(state.checks()))
-    with watched(tell), part(0, 2):
+    with part(0, 2):
         model = teach(learner, recordings, state)
     names = state.names.add(actions_of(model))
     codes = names.codes(actions_of(model))
     entries, n_changed = {}, 0
-    with watched(tell), part(1, 2):
+    with part(1, 2):
         for i in each(unchecked):
             prediction = predict_recording(model, recordings, i, codes)
             entry = state.entries[i].propose(prediction)
@@ -224,13 +224,6 @@ def learn(learner, recordings, state, tell):
     after = state._replace(actions=codes, names=names, n_learned=n_learned)
     after = after._replace(taught=digest_labels(state)).with_entries(entries)
     return after.forget_unused(), model, n_changed
-
-
-def counted(items, tell):
-    """Yield items, and tell after each how many are done."""
-    for done, item in enumerate(items, start=1):
-        yield item
-        tell(done, len(items))
 
 
 # Merges and splits
@@ -254,7 +247,7 @@ def merge_actions(state, model, action, into):
     return after._replace(taught="") if merged_model else after, merged_model
 
 
-def split_action(state, model, action, recordings, tell):
+def split_action(state, model, action, recordings):
     """State and model after a split of an action, and the codes of both halves."""
     word, k = state.names[action], state.actions.index(action)
     shown = np.flatnonzero([entry.shows(action) for entry in state.entries])
@@ -267,7 +260,7 @@ def split_action(state, model, action, recordings, tell):
     actions = (*state.actions[:k], *halves, *state.actions[k + 1 :])
     after, entries = state._replace(names=names, actions=actions, taught=""), {}
     model = with_names_of(model, after)
-    for i in counted(shown.tolist(), tell):
+    for i in each(shown.tolist()):
         decoded = decode_recording(model, recordings, i)
         entries[i] = halve_entry(state.entries[i], decoded, k, halves)
     return after.with_entries(entries), model, halves

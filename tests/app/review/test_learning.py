@@ -123,7 +123,7 @@ def test_splits_as_in_python(review):
     expected = split(review.model, name, VIDEOS)
     found = expected.predict(VIDEOS)
     review.split(name, lambda *own: told.append(own))
-    assert told == [("splitting", k + 1, 6) for k in range(6)]
+    assert told[-7:] == [("splitting", k, 6) for k in range(7)]
     halves = [f"{name} 1", f"{name} 2"]
     assert set(halves) < set(review.actions)
     for shown, own, old in zip(review.labels(), found, before):

@@ -289,7 +289,7 @@ def test_reading_is_told_and_actions_wait(model, videos):
             call()
     assert not review.ready
     assert review.open(progress).ready
-    assert told == [("reading", k + 1, 4) for k in range(4)]
+    assert told == [("reading", k, 4) for k in range(5)]
 
 
 def test_assign_is_as_frame_by_frame(review):
