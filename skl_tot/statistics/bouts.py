@@ -217,15 +217,3 @@ def group_of_recordings(groups, names, what="groups"):
         if group is None or group != group:  # NaN
             raise ValueError(f"{what} has no entry for {name!r}, expected one.")
     return pd.Series(values, index=names)
-
-
-def groups_of_report(groups, subject, names):
-    """Return groups and subjects of recordings, if given, as arguments of a report."""
-    if groups is None and subject is not None:
-        raise ValueError("subject is given without groups, expected both.")
-    given = {"groups": groups, "subject": subject}
-    return {
-        what: values_of_recordings(values, names, what)
-        for what, values in given.items()
-        if values is not None
-    }

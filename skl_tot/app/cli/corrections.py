@@ -99,7 +99,6 @@ def add_review(commands):
             recipe_options("fits recordings first"),
             arguments.labels_options(),
             arguments.faults_options("the page asks once"),
-            arguments.groups_options(),
             arguments.reading_options(),
         ],
     )
@@ -128,11 +127,10 @@ def review(options):
             raise ValueError(f"{text}, expected one of them.")
     arguments.check_needed(options, "n_actions", OF_FIT)
     arguments.check_needed(options, "labels", ["gaps"])
-    others = [data, options.labels, options.groups, options.videos]
+    others = [data, options.labels, options.videos]
     inputs.check_inputs(model, *others)
     outputs.check_output(options.out, "--out", [model, *others], is_folder=True)
     recipe = None if model else Recipe(options)
-    groups = inputs.read_groups(options.groups)
     source = inputs.Source(data, options)
     from skl_tot.app.review import find_review
     from skl_tot.app.review.calls import Calls
@@ -155,17 +153,7 @@ def review(options):
             recordings, segmenter = inputs.open_checked(source, segmenter, answer)
             recipe.set_seed(segmenter)
         y = options.labels and inputs.read_labels_in_order(options, recordings, data)
-        group, subject = inputs.pick_groups(groups, recordings.names)
-        return make_review(
-            segmenter,
-            recordings,
-            options.out,
-            y,
-            options.videos,
-            tell,
-            groups=group,
-            subject=subject,
-        )
+        return make_review(segmenter, recordings, options.out, y, options.videos, tell)
 
     calls = Calls(make, Path(data).name)
     run(calls, options.port, not options.no_browser)

@@ -23,7 +23,6 @@ from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.files import replaced, text_of_name
 from skl_tot.recordings.labels import arrange, find_segments, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.statistics.bouts import groups_of_report
 from skl_tot.statistics.groups import compare_groups
 
 
@@ -121,6 +120,8 @@ def read_model(
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import segmenter_of
 
+    if groups is None and subject is not None:
+        raise ValueError("subject is given without groups, expected both.")
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
     videos = as_recordings(X)
@@ -135,7 +136,6 @@ def read_model(
         expected = f"{len(videos)}, as of X"
         refuse("the length of video_files", len(video_files), expected)
     corrected = None if corrected is None else read_corrected(corrected, videos)
-    compared = groups_of_report(groups, subject, videos.names)
     findings = gather_findings(model, videos, names, corrected)
     truth = None if y_true is None else judge(y_true, findings)
     if video_files is not None:
@@ -144,8 +144,8 @@ def read_model(
     paths.fps = fps
     of_people = {"accuracy": accuracy, "numbers": numbers}
     content = Content(model, segmenter, names, paths, findings, truth, **of_people)
-    if compared:
-        content.groups = compare_groups(content.bouts, **compared)
+    if groups is not None:
+        content.groups = compare_groups(content.bouts, groups, subject)
     is_measured = truth is not None or accuracy is not None
     if not (is_measured or all(map(np.all, findings.labelled))):
         content.rating = rate_trust(model, videos, paths)

@@ -86,7 +86,6 @@ def export(review, format):
         corrected=None if all(labels is None for labels in words) else words,
         accuracy=review.accuracy(),
         numbers=review.state.names.by_name(),
-        **review.groups,
     )
     write_page(content, folder / "report.html")
     return f"the results are in {folder}"

@@ -158,7 +158,7 @@ async def _stream(calls, is_over):
         unsubscribe()
 
 
-def make_review(model, recordings, out, labels, videos, tell, **more):
+def make_review(model, recordings, out, labels, videos, tell):
     """Make a `Review`, with a first fit if necessary; report progress."""
     # lazy, as these are slow to import; the page is already there
     from skl_tot.app.review import history
@@ -181,7 +181,7 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
             tell("fitting")
             with watched(partial(tell, "fitting")):
                 model.fit(recordings, *([labels] if last_step(model).is_taught else []))
-    return Review(model, recordings, out, labels=labels, video_files=files, **more)
+    return Review(model, recordings, out, labels=labels, video_files=files)
 
 
 def find_videos(folder, names):

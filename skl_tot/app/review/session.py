@@ -12,7 +12,6 @@ from skl_tot.progress import each
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.statistics.bouts import groups_of_report
 
 
 class Review(Answers):
@@ -40,8 +39,6 @@ class Review(Answers):
         all frames count as checked.
     video_files : sequence, default=None
         Video file of each recording, or None.
-    groups, subject : dict, Series or sequence, default=None
-        Group and subject of each recording, which the report of `export` compares.
 
     Examples
     --------
@@ -58,20 +55,9 @@ class Review(Answers):
 
     __module__ = "skl_tot.app.review"
 
-    def __init__(
-        self,
-        model,
-        recordings,
-        out=None,
-        *,
-        labels=None,
-        video_files=None,
-        groups=None,
-        subject=None,
-    ):
+    def __init__(self, model, recordings, out=None, *, labels=None, video_files=None):
         super().__init__()
         videos = as_recordings(recordings)
-        self.groups = groups_of_report(groups, subject, videos.names)
         self._restore = videos.restore
         self.recordings = videos.replace(videos.arrays)
         self.recordings.layout = None  # so models return lists
