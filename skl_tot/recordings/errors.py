@@ -76,7 +76,7 @@ def errors_of_file(path):
         yield
     except Exception as error:  # a broken file raises many types
         reason = one_line(error)
-        is_named = getattr(error, "errno", None) or reason.startswith(shown)
+        is_named = getattr(error, "filename", None) or reason.startswith(shown)
         if is_named or isinstance(error, ImportError):
             raise
         if isinstance(error, UnicodeDecodeError):

@@ -189,15 +189,12 @@ def features(options):
 
 def _check_rate(out, names, fps):
     """Refuse a folder with features of another rate; one file has the rate of all."""
-    from skl_tot.recordings.files import RATE_FILE, read_rate
+    from skl_tot.recordings.files import read_rate
 
-    others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
-    rate = read_rate(out) if others else fps
-    if rate == fps:
-        return
-    rate_of_file = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE}"
-    expected = f"a folder of its own for features of --fps {fps:g}"
-    raise ValueError(f"{out} has {others[0]}.npy, {rate_of_file}; expected {expected}.")
+    others = {path.stem for path in Path(out).glob("[!.]*.npy")} - set(names)
+    if others and (rate := read_rate(out)) != fps:
+        text = f"{out} has {min(others)}.npy, whose rate is {rate}"
+        raise ValueError(f"{text}, expected a folder of its own for --fps {fps:g}.")
 
 
 def add_demo(commands):

@@ -62,31 +62,19 @@ def timed(suffix, write, read, description):
     return Format(suffix, write, read, description, in_seconds=True)
 
 
-class SegmentsError(ValueError):
-    """An error in the content of a file, in one line without its name; and its line."""
-
-    def __init__(self, reason, line=None):
-        super().__init__(reason if line is None else f"line {line}: {reason}")
-
-
 def pick_tier(tiers):
     """Table of the tier with a name, or the only one, from pairs of name and rows."""
+    import pandas as pd
+
     filled = [tier for tier in tiers if tier[1]]
     named = [tier for tier in tiers if tier[0] == TIER]
     candidates = named or filled or tiers
     if len(candidates) != 1:
         names = [name for name, _ in candidates]
         expected = f"one, or one called {TIER!r}"
-        refuse("the list of tiers of intervals", names, expected, SegmentsError)
-    return table_of_times(candidates[0][1])
-
-
-def table_of_times(rows):
-    """Return a table of rows of action, start and end in seconds."""
-    import pandas as pd
-
+        refuse("the list of tiers of intervals", names, expected)
     columns = ["action", "start_time", "end_time"]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
+    return pd.DataFrame(candidates[0][1], columns=columns, dtype=object)
 
 
 def to_milliseconds(table):

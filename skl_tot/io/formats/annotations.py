@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 
 import skl_tot
 from skl_tot.io import formats
-from skl_tot.io.formats import SegmentsError
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 from skl_tot.recordings.files import read_text
 
@@ -43,10 +42,10 @@ def read_elan(path):
     document = ElementTree.parse(path).getroot()
     header = document.find("HEADER")
     if header is None:
-        refuse("the root", document.tag, "a document of ELAN", SegmentsError)
+        refuse("the root", document.tag, "a document of ELAN")
     unit = header.get("TIME_UNITS", "milliseconds")
     if unit != "milliseconds":
-        refuse("TIME_UNITS", unit, "milliseconds", SegmentsError)
+        refuse("TIME_UNITS", unit, "milliseconds")
     first_media = header.find("MEDIA_DESCRIPTOR")
     origin = 0 if first_media is None else int(first_media.get("TIME_ORIGIN", 0))
     if origin:
@@ -92,14 +91,14 @@ def read_textgrid(path):
     # that looks for words such as "intervals [1]:" finds those in labels, too.
     values = iter(VALUE.findall(read_text(path)))
     if list(islice(values, 2)) != ['"ooTextFile"', '"TextGrid"']:
-        raise SegmentsError("this is no TextGrid that Praat saved as text.")
+        raise ValueError("this is no TextGrid that Praat saved as text.")
     try:
         *_, n_tiers = islice(values, 4)
         tiers = [_read_tier(values) for _ in range(int(n_tiers))]
         () = values  # else there is more than it declares
     except ValueError as error:
         text = "the TextGrid has more or less than it declares, or text for a number"
-        raise SegmentsError(f"{text}; save it again in Praat.") from error
+        raise ValueError(f"{text}; save it again in Praat.") from error
     return formats.pick_tier([tier for tier in tiers if tier is not None])
 
 
@@ -161,7 +160,7 @@ def read_nwb(path):
         if isinstance(group, h5py.Group) and group.keys() >= set(columns):
             n_rows = max(group[column].size for column in columns)
             if n_rows > MOST_ROWS:
-                raise SegmentsError(f"{n_rows} rows, expected up to {MOST_ROWS}.")
+                raise ValueError(f"{n_rows} rows, expected up to {MOST_ROWS}.")
             labels = group["label"].asstr()[:].tolist()
             times = (group[column][:].tolist() for column in columns[1:])
             rows = list(zip(labels, *times, strict=True))
@@ -214,14 +213,14 @@ def read_tasks(path):
         try:
             name = _name_of(task["data"], i)
             if name in names:
-                raise SegmentsError(f"two tasks are of {name!r}, expected one.")
+                raise ValueError(f"two tasks are of {name!r}, expected one.")
             names.add(name)
             for region in _find_regions(task, name):
                 part = region
                 segments.extend(_read_region(region, name))
         except (AttributeError, KeyError, TypeError):
             expected = "one of a Label Studio export as JSON, frames as numbers"
-            refuse(f"task {i} or its region", part, expected, SegmentsError)
+            refuse(f"task {i} or its region", part, expected)
     columns = ["recording", "action", "start", "end"]
     return pd.DataFrame(segments, columns=columns, dtype=object)
 
@@ -233,7 +232,7 @@ def _name_of(data, number):
     path = data.get("video", paths[0] if len(paths) == 1 else None)
     if not isinstance(path, str):
         expected = "a video or a recording"
-        refuse(f"data of task {number}", data, expected, SegmentsError)
+        refuse(f"data of task {number}", data, expected)
     return PurePosixPath(path.replace("\\", "/")).stem  # of any system
 
 
@@ -244,7 +243,7 @@ def _find_regions(task, name):
         results = [result for result in results if not result.get("was_cancelled")]
         if len(results) > 1:
             shown = f"{short_repr(name)} has {len(results)} {key}, expected one."
-            raise SegmentsError(shown)
+            raise ValueError(shown)
         if results:
             return results[0]["result"]
     return []
@@ -259,7 +258,7 @@ def _read_region(region, name):
     labels, frames = region["value"].get(VIDEO_LABELS, []), region["value"]["ranges"]
     if len(labels) != 1:
         labels_of = f"a region of {short_repr(name)}: its labels"
-        refuse(labels_of, labels, "one label", SegmentsError)
+        refuse(labels_of, labels, "one label")
     return [(name, labels[0], x["start"] - 1, x["end"]) for x in frames]
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.io import formats
-from skl_tot.io.formats import SegmentsError
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.clocks import DATES, clock_text
 from skl_tot.recordings.errors import (
@@ -124,7 +123,7 @@ def cells_of_rows(names, rows):
     for line, row in rows:
         is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
         if any(is_filled[n_columns:]):
-            raise SegmentsError(f"{len(row)} cells, expected {n_columns}.", line)
+            raise ValueError(f"line {line}: {len(row)} cells, expected {n_columns}.")
         if any(is_filled):
             filled[line] = [*row, *[None] * n_columns][:n_columns]
     columns = range(n_columns)
@@ -152,10 +151,10 @@ def find_keys(names):
             keys[plain.index(name)] = key
             if plain.count(name) > 1:
                 several = f"several columns are called {name!r}"
-                raise SegmentsError(f"{several}, {EXPECTED}.", 1)
+                raise ValueError(f"line 1: {several}, {EXPECTED}.")
     times = (FRAMES, SECONDS, ("time",))
     if action is None or not any(set(pair) <= set(keys.values()) for pair in times):
-        raise SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
+        raise ValueError(f"line 1: columns are {short_repr(names)}, {EXPECTED}.")
     return keys
 
 
@@ -190,8 +189,7 @@ def _pair_events(table):
         key = tuple(map(event.get, ("recording", "subject", "action", "modifiers")))
         is_open = key in started
         if kind == ("start" if is_open else "stop"):
-            problem = f"{action} has a {kind} too many."
-            raise SegmentsError(problem, event.get("line"))
+            raise ValueError(f"line {event['line']}: {action} has a {kind} too many.")
         if is_open or kind == "point":
             start = started.pop(key) if is_open else event
             times = {"start_time": start["time"], "end_time": event["time"]}
@@ -199,8 +197,8 @@ def _pair_events(table):
         else:
             started[key] = event
     for event in started.values():
-        problem = f"{short_repr(event['action'])} starts and does not stop."
-        raise SegmentsError(problem, event.get("line"))
+        action = short_repr(event["action"])
+        raise ValueError(f"line {event['line']}: {action} starts and does not stop.")
     return pd.DataFrame(rows, columns=[*table.columns, "start_time", "end_time"])
 
 
@@ -224,12 +222,9 @@ def read_frame_labels(path):
     lines = split_lines(read_text(path).rstrip())
     labels = [line.strip() for line in lines]
     for number, label in enumerate(labels, start=1):
-        if not label:
-            problem = "there is nothing, expected the label of a frame."
-            raise SegmentsError(problem, number)
-        if "\t" in label:
-            problem = "there is a tab, expected the label of a frame"
-            raise SegmentsError(f"{problem}; format='csv' reads tables.", number)
+        if not label or "\t" in label:
+            expected = "the label of a frame; format='csv' reads tables"
+            refuse(f"line {number}", label, expected)
     return segment_table.segments(np.array(labels))
 
 
@@ -318,17 +313,17 @@ def read_sheet(path):
         reader.read()
         visible = [x for x in reader.wb.worksheets if x.sheet_state == "visible"]
         if not visible:
-            raise SegmentsError("there is no visible sheet of cells; show one.")
+            raise ValueError("there is no visible sheet of cells; show one.")
         visible[0].reset_dimensions()  # which a file can declare at any size
         header = list(next(visible[0].iter_rows(values_only=True), ()))
         while header and header[-1] is None:
             header.pop()
         if len(header) > MAX_COLUMNS:  # each row can pretend to have as many
-            raise SegmentsError(f"there are over {MAX_COLUMNS} columns.")
+            raise ValueError(f"there are over {MAX_COLUMNS} columns.")
         rows = []
         for row in visible[0].iter_rows(2, max_col=max(len(header), 1)):
             if len(rows) == MAX_ROWS:  # which a file of few can pretend
-                raise SegmentsError("there are more rows than Excel has.")
+                raise ValueError("there are more rows than Excel has.")
             rows.append([None if x.value is None else _plain(x) for x in row])
     return ["" if name is None else one_line(name) for name in header], rows
 
@@ -341,7 +336,7 @@ def _check_archive(path):
     n_bytes = sum(size for size, packed in sizes if size > MOST_PACKED * packed)
     if n_bytes > MOST_SMALL:
         expected = f"at most {MOST_PACKED} times the size of the file; save it again"
-        raise SegmentsError(f"it unpacks to {n_bytes} bytes, expected {expected}.")
+        raise ValueError(f"it unpacks to {n_bytes} bytes, expected {expected}.")
 
 
 def _plain(cell):
