@@ -128,21 +128,13 @@ def open_checked(source, model, answer, is_fitted=False):
     is_plain = len(steps) == 1 and not is_fitted
     poses = _find_pose_step(recordings) if is_plain else None
     if not isinstance(answer, str):
-        rows = rows_of_faults(faults)
-        if poses is not None:
-            text = "tracks of points: posture tells more than places"
-            rows.append(["all", "", "", text, f"left (--pipeline {poses})"])
-        answer = answer(rows) if faults["done"].isin(to_mend).any() else "leave"
+        is_open = faults["done"].isin(to_mend).any()
+        answer = answer(rows_of_faults(faults, poses)) if is_open else "leave"
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
     mended &= to_mend.keys() & set(faults["done"])
     left = {done: words for done, words in to_mend.items() if done not in mended}
     faults["done"] = faults["done"].replace(left)
-    print_rows(rows_of_faults(faults))
-    if poses is not None:
-        n_gap = 0 if FILLED in mended else faults.attrs["longest_gap"]
-        gaps = f"gaps:{n_gap}," if n_gap else ""
-        text = "Tracks of points are read, and posture tells more than places"
-        print(f"{text}: use --pipeline {gaps}{poses}.")
+    print_rows(rows_of_faults(faults, poses))
     if CUT in mended:
         pauses = faults.attrs["pauses"]
     if pauses is not None:
@@ -191,12 +183,16 @@ def fills_all():
     return GapFiller(limit=None, drop_lost=0.99)
 
 
-def rows_of_faults(faults):
+def rows_of_faults(faults, poses):
     """Texts of a table of `list_faults`, below a head; none without a fault."""
+    # `poses` is the step that tracks of points lack, or None
     key = next(x for x in ("_clock", "_time", "") if f"start{x}" in faults)
     form = {"_clock": "{}", "_time": "{:.10g} s", "": "frame {}"}[key]
     columns = ["recording", f"start{key}", f"end{key}", "fault", "done"]
     rows = [["recording", "from", "to", "fault", "treatment"]]
+    if poses is not None:
+        text = "tracks of points: posture tells more than places"
+        rows.append(["all", "", "", text, f"left (--pipeline {poses})"])
     for name, start, end, *of in faults[columns].itertuples(index=False):
         rows.append([name, form.format(start), form.format(end), *of])
     return rows if len(rows) > 1 else []

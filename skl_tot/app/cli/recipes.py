@@ -77,7 +77,7 @@ class Recipe:
 
     def __init__(self, options):
         """Refuse contradictory options before any reading or slow import."""
-        self.method, self.steps = options.method, options.pipeline or []
+        self.steps = options.pipeline or []
         self.labels, self.cycles = options.labels, bool(options.cycles)
         pairs = [*(options.set or [])]
         for name, value in [
@@ -95,12 +95,11 @@ class Recipe:
         # set last, in all parts of the model
         self.seed = self.settings.pop("random_state", None) or 0
         # else the labels tell the actions
-        is_set = options.n_actions or options.set or options.order
-        self.has_method = is_set or self.method
+        is_set = options.set or options.order
+        self.has_method = options.n_actions or options.method or is_set
         # settings are those of an ordinary method, as are labels and cycles
-        kinds = ("set", "order", "labels", "cycles")
-        is_ordinary = any(getattr(options, name, None) for name in kinds)
-        self.method = self.method or ("tot" if is_ordinary else "auto")
+        is_ordinary = is_set or options.labels or options.cycles
+        self.method = options.method or ("tot" if is_ordinary else "auto")
 
     def make(self):
         """Make a model for labels or cycles, as options say."""

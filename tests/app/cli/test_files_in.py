@@ -165,23 +165,22 @@ def test_steps_for_tracks_of_points_are_named(run, capsys, tmp_path):
     track.columns = [f"{point}_{kind}" for _, point, kind in columns]
     track.drop(columns=["Nose_x", "Nose_y"]).to_csv(tmp_path / "b.csv", index=False)
     others = "Nose_likelihood 'ear tip_likelihood' tail_base_likelihood tail_likelihood"
-    steps = "gaps:5,poses:tail_base:Nose"
+    steps = "poses:tail_base:Nose"
     for data, pipeline, advice in [
-        ("dlc", "", f"--pipeline {steps}."),
-        ("dlc", "--faults fill", "--pipeline poses:tail_base:Nose."),
-        ("dlc", f"--pipeline {steps}", ""),
-        ("b.csv", "", f"--pipeline poses --without {others}."),
+        ("dlc", "", f"(--pipeline {steps})\n"),
+        ("dlc", f"--pipeline gaps:5,{steps}", ""),
+        ("b.csv", "", f"(--pipeline poses --without {others})\n"),
     ]:
         options = f"{FIT} --fps 9 {pipeline} --out {tmp_path}/a.skops"
         run(f"fit {tmp_path}/{data} {options}")
-        _, is_said, steps_said = capsys.readouterr().out.partition("places: use ")
+        _, is_said, steps_said = capsys.readouterr().out.partition("places  left ")
         assert bool(is_said) == bool(advice)
         assert steps_said.startswith(advice)
     asked = []
     dlc = read_recordings(tmp_path / "dlc", fps=9)
     source = SimpleNamespace(options={"pauses": None}, open=lambda _: dlc)
-    open_checked(source, HMMSegmenter(2), lambda rows: asked.append(rows[-1]) or "fill")
-    assert asked[0][-1] == "left (--pipeline poses:tail_base:Nose)"
+    open_checked(source, HMMSegmenter(2), lambda rows: asked.append(rows[1]) or "fill")
+    assert asked[0][-1] == f"left (--pipeline {steps})"
 
 
 def test_only_stops_as_of_a_model_are_cut_out(capsys):
