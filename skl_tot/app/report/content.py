@@ -35,7 +35,6 @@ KINDS = {
 }
 WINDOWED = re.compile(rf"(.+) ({'|'.join(KINDS)}) (\S+ (?:s|frames))")
 UNNAMED = re.compile(r"(?:x|feature )(\d+)")
-UNSURE = 0.2  # below the median confidence: unsure frames and segments
 
 
 @dataclass
@@ -180,11 +179,6 @@ class Content:
         return "cb" if code == BACKGROUND else f"c{code} h{self.styles[code].hatch}"
 
     @cached_property
-    def unsure(self):
-        """Confidence below which a frame or a segment is unsure."""
-        return float(np.median(np.concatenate(self.findings.confidences))) - UNSURE
-
-    @cached_property
     def actions(self):
         """Rows of the table of actions by code, with background if it occurs."""
         paths, recordings = self.findings.paths, self.recordings
@@ -194,7 +188,7 @@ class Content:
             ends = np.concatenate(list(map(recordings.ends, range(len(paths)))))
             starts = [recordings.edges(i)[:-1] for i in range(len(paths))]
             seconds = ends - np.concatenate(starts)
-        is_unsure = np.concatenate(self.findings.confidences) < self.unsure
+        is_doubtful = np.concatenate(self.findings.confidences) < web.DOUBTFUL
         rows = {}
         for code in self.order:
             is_shown = frames == code
@@ -207,8 +201,8 @@ class Content:
                 row["segments"] = int((self.bouts.table["action"] == code).sum())
             totals = self.totals.get(code, [])
             if len(totals):
-                unsure = is_unsure[is_shown]
-                row["unsure"] = np.average(unsure, weights=seconds[is_shown])
+                doubts = is_doubtful[is_shown]
+                row["doubt"] = np.average(doubts, weights=seconds[is_shown])
                 row["units"] = len(totals)
                 row["quartiles"] = np.quantile(totals, [0.25, 0.5, 0.75])
             rows[code] = row

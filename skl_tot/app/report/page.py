@@ -207,7 +207,6 @@ def _describe_timelines(content):
         {
             "fps": content.recordings.fps,
             "digits": web.count_digits(content.recordings.fps),
-            "unsure": round(content.unsure, 4),
             "reach": round(content.reach, 3),
             "names": content.findings.names,
             "labels": truth.names if truth else {},

@@ -12,14 +12,12 @@ from skl_tot.app.review.entry import UNLABELLED, mark_frames
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import with_names_of
 from skl_tot.io.files import find_format
-from skl_tot.io.formats.tables import write_csv, write_workbook
+from skl_tot.io.formats.tables import write_csv
 from skl_tot.recordings import files
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.stops import with_stops
-from skl_tot.statistics.actions import usual_codes
-from skl_tot.statistics.bouts import collect_bouts
 
 # How much is right. People check proposals and doubtful places, no sample of the rest:
 # a share is told once all is checked.
@@ -71,9 +69,7 @@ def export(review, format):
         table = table_with_stops(review, table)
     write_labels(table, folder / "labels", format, file_format)
     if format == "excel":
-        with files.replaced(folder / "segments.xlsx") as temporary:
-            sheets = {"segments": table, "durations": describe_times(table)}
-            write_workbook(sheets, temporary)
+        io.write_segments(table, folder / "segments.xlsx")
     save(review)
     with files.replaced(folder / "recordings.csv") as temporary:
         write_csv(describe_recordings(review), temporary)
@@ -98,17 +94,6 @@ def table_with_stops(review, table):
         raise ValueError(f"{text}; let it learn, or choose another format.")
     words = list(io.labels_from_segments(table).values())
     return io.segments(with_stops(review.recordings.replace(words)))
-
-
-def describe_times(table):
-    """Table of the total time of each action in each recording, usual ones first."""
-    bouts = collect_bouts(table).without_crumbs()
-    codes = usual_codes(bouts)
-    codes += [code for code in range(len(bouts.actions)) if code not in codes]
-    times = bouts.matrix(bouts.by_action["duration"].sum(min_count=1))[:, codes]
-    times = pd.DataFrame(times, bouts.names, bouts.name_codes(codes))
-    times.insert(len(codes), "unit", bouts.unit, allow_duplicates=True)
-    return times.reset_index(names="recording", allow_duplicates=True)
 
 
 def folder_of(review):

@@ -395,7 +395,7 @@ class Review(Answers):
 
         These are ``segments.csv``; ``labels``, a folder with a file per recording;
         ``model.skops``; ``recordings.csv``, with checks and accuracy; ``report.html``.
-        The format "excel" adds ``segments.xlsx``, with total times of actions.
+        The format "excel" adds ``segments.xlsx``.
 
         Parameters
         ----------

@@ -14,7 +14,7 @@
 //         names   {code: name}; labels {code: name} of the lower bar (default: names)
 //         appearance  {code: {fill, ink, hatch}} of the codes from 0; -1 is background
 //         fps     null: times are frames; digits: decimals of times in seconds
-//         unsure  confidence below which the tip says so; lower: what the lower bar is
+//         lower   what the lower bar is
 // options label     text for screen readers (default: the keys)
 //         large     rows are tall, have their names in the bars and their doubt
 //         titled    rows have their names above their bars, for narrow boxes
@@ -47,6 +47,7 @@ export const UNLABELLED = -3;  // code of frames without a label
 const AXIS = 26, TALL = 26, NAMED = 14, OPEN = 92, TITLED = 42, LARGE = 104, ROOM = 640;
 const EDGE = "rgba(0, 0, 0, 0.3)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
+const DOUBTFUL = 0.5;  // mean confidence of a segment below which the tip says so
 const SHORT = 10;  // pixels of a segment that a click beside it chooses, too
 const GESTURE = 5;  // pixels from which a press is a drag
 
@@ -192,7 +193,7 @@ export class Timelines {
     Object.assign(this, { host, options, lines: [], opened: new Set(), inks: new WeakMap() });
     Object.assign(this, { gutter: 0, width: 0, waiting: 0, isStale: false });
     Object.assign(this, { cursor: null, drag: null, edit: null, near: null, head: null, picked: null });
-    this.data = { lower: "ground truth", unsure: 0, digits: 2, ...data };
+    this.data = { lower: "ground truth", digits: 2, ...data };
     this.view = { from: 0, to: 0, sort: "given", text: "", action: null, tall: false };
     this.view.doubt = !!options.large;
     this.canvas = element("canvas");
@@ -252,8 +253,8 @@ export class Timelines {
 
   describe(bar, segment) {
     const { row, isLower, names } = bar, code = bar.code[segment];
-    const isUnsure = code >= 0 && bar.confidence?.[segment] < this.data.unsure;
-    const note = isLower ? this.data.lower : isUnsure ? "less sure than usual" : "";
+    const isDoubtful = code >= 0 && bar.confidence?.[segment] < DOUBTFUL;
+    const note = isLower ? this.data.lower : isDoubtful ? "in doubt" : "";
     const lines = [
       element("strong", {}, this.swatch(code), code === BREAK ? "break" : names[code]),
       element("span", { className: "span" }, this.span(bar.start[segment], endOf(bar, segment))),

@@ -173,7 +173,7 @@ def test_a_look_at_segments(browser, few, wait_for):
         start, end, lines = expected_tip(few, i, segment)
         x = page.x((start + end) / 2)
         page.to(x, middle(i))
-        wait_for(lambda: [x for x in page.tip() if "less sure" not in x], lines)
+        wait_for(lambda: [x for x in page.tip() if x != "in doubt"], lines)
     page.to(x, middle(i) + 12)
     wait_for(lambda: "ground truth" in page.tip(), True)
     lengths = np.array(list(map(len, few.videos)))

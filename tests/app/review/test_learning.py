@@ -222,17 +222,3 @@ def test_a_cyclic_model_finds_no_cycles_in_other_actions(log_fit):
         review.rename(code, name)
     assert len(review.state.actions) <= len(IDLE)  # no step is left
     assert review.cycles is None
-
-
-def test_actions_that_no_checked_stretch_shows_are_kept(monkeypatch):
-    monkeypatch.undo()  # the clusterings are the default ones
-    log = np.concatenate(VIDEOS)
-    model = HMMSegmenter(3, order="free", random_state=0).fit([log])
-    review = Review(model, [log]).open()
-    before, end = review.labels()[0], int(review.state.entries[0].segments.starts[1])
-    review.check(0, 0, end)
-    review.learn()
-    assert sorted(review.actions) == DEFAULTS
-    after = review.labels()[0]
-    assert (after[:end] == before[:end]).all()
-    assert (after == before).mean() > 0.6
