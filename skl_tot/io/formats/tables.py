@@ -84,7 +84,7 @@ def write_events(table, path):
     write_workbook({"events": pd.DataFrame(rows, columns=columns)}, path)
 
 
-def read_table(path):
+def read_any(path):
     """Read rows of segments or events, of a text table or a workbook."""
     names, rows, separator = read_rows(path)
     keys = find_keys(names)
@@ -355,23 +355,18 @@ def _plain(cell):
 
 FORMATS = {
     "csv": formats.Format(
-        ".csv", write_csv, read_table, "table, one segment a row", many=True
+        ".csv", write_csv, read_any, "table, one segment a row", many=True
     ),
     "boris": formats.Format(
-        ".tsv",
-        None,
-        read_table,
-        "events that BORIS exports",
-        in_seconds=True,
-        many=True,
+        ".tsv", None, read_any, "events that BORIS exports", in_seconds=True, many=True
     ),
     "excel": formats.Format(
-        ".xlsx", write_excel, read_table, "the same table, for Excel", many=True
+        ".xlsx", write_excel, read_any, "the same table, for Excel", many=True
     ),
     "boris_events": formats.timed(
         ".xlsx",
         write_events,
-        read_table,
+        read_any,
         "events for BORIS: a row for each start and stop",
     ),
     "labels": formats.Format(
