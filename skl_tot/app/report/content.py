@@ -181,13 +181,9 @@ class Content:
     @cached_property
     def actions(self):
         """Rows of the table of actions by code, with background if it occurs."""
-        paths, recordings = self.findings.paths, self.recordings
+        paths = self.findings.paths
         frames = np.concatenate(paths)
-        seconds = np.ones(len(frames))  # or frames
-        if recordings.fps is not None:
-            ends = np.concatenate(list(map(recordings.ends, range(len(paths)))))
-            starts = [recordings.edges(i)[:-1] for i in range(len(paths))]
-            seconds = ends - np.concatenate(starts)
+        seconds = np.concatenate([clock.ends - clock.starts for clock in self.clocks])
         is_doubtful = np.concatenate(self.findings.confidences) < web.DOUBTFUL
         rows = {}
         for code in self.order:

@@ -1,7 +1,6 @@
 """State of a review, read and changed in turn, and answers: labels, cycles, hints."""
 
 import threading
-from collections import Counter
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -321,32 +320,30 @@ def suggest(state, units, signals, clusters, n):
 
 def choose_examples(entries, action, n):
     """List up to n typical and n doubtful bouts of a code, see `Answers.examples`."""
-    bouts: list[dict[str, Any]] = []
+    rows = []
     for i, entry in enumerate(entries):
         segments, is_known = entry.segments, entry.frames_known()
         is_action = entry.predicted.labels() == action
         sure = np.where(is_action, entry.confidence, 0).astype(float)
         for k in np.flatnonzero(segments.codes == action):
-            start, end = int(segments.starts[k]), int(segments.ends[k])
-            kind = "known" if is_known[start] else "doubtful"
-            place = {"kind": kind, "recording": i, "start": start, "end": end}
-            bouts.append(place | {"confidence": float(sure[start:end].mean())})
-    usual = np.median([bout["end"] - bout["start"] for bout in bouts] or 1)
-
-    def rank(bout):
-        """Order by confidence; if two digits are equal, by how unusual a length is."""
-        unlike = abs(np.log((bout["end"] - bout["start"]) / usual))
-        return -round(bout["confidence"], 2), unlike
-
-    typical: list[dict[str, Any]] = []
-    counts: Counter[int] = Counter()
-    for bout in sorted(bouts, key=rank):
-        counts[bout["recording"]] += 1
-        if len(typical) < n and counts[bout["recording"]] <= 2:
-            bout["kind"] = "typical"
-            typical.append(bout)
-    doubtful = [bout for bout in bouts if bout["kind"] == "doubtful"]
-    return typical + sorted(doubtful, key=lambda bout: bout["confidence"])[:n]
+            start, end = segments.starts[k], segments.ends[k]
+            rows.append((i, start, end, sure[start:end].mean(), is_known[start]))
+    keys = ["recording", "start", "end", "confidence"]
+    bouts = pd.DataFrame(rows, columns=[*keys, "known"])
+    # if two digits of confidence are equal, the most usual length is first
+    lengths = (bouts["end"] - bouts["start"]).astype(float)
+    unlike = np.abs(np.log(lengths / lengths.median()))
+    order = np.lexsort([unlike, -bouts["confidence"].astype(float).round(2)])
+    typical = bouts.iloc[order].groupby("recording").head(2).head(n)
+    others = bouts.drop(typical.index)
+    others = others[others["known"].eq(False)]  # of no rows, too
+    doubtful = others.sort_values("confidence", kind="stable").head(n)
+    kinds = {"typical": typical[keys], "doubtful": doubtful[keys]}
+    return [
+        {"kind": kind} | row
+        for kind, table in kinds.items()
+        for row in table.to_dict("records")
+    ]
 
 
 def find_alike(recordings, entries):

@@ -17,7 +17,6 @@
 //         lower   what the lower bar is
 // options label     text for screen readers (default: the keys)
 //         large     rows are tall, have their names in the bars and their doubt
-//         titled    rows have their names above their bars, for narrow boxes
 //         editable  boundaries can be dragged; Escape puts one back
 //         onMove(index, from, to)            a boundary was moved, in times; the preview stays
 //                                            until the row is updated, or the promise ends
@@ -44,7 +43,7 @@
 
 export const BREAK = -2;  // code of a time of which there are no frames
 export const UNLABELLED = -3;  // code of frames without a label
-const AXIS = 26, TALL = 26, NAMED = 14, OPEN = 92, TITLED = 42, LARGE = 104, ROOM = 640;
+const AXIS = 26, TALL = 26, NAMED = 14, OPEN = 92, LARGE = 104, ROOM = 640;
 const EDGE = "rgba(0, 0, 0, 0.3)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 const DOUBTFUL = 0.5;  // mean confidence of a segment below which the tip says so
@@ -376,7 +375,7 @@ export class Timelines {
   arrange() {
     const { data, view, options } = this, kept = arranged(data.rows, view.sort, view.text);
     const usual = between(NAMED, Math.floor(ROOM / (kept.length || 1)), TALL);  // names are read, so that many rows scroll
-    const height = options.large ? LARGE : options.titled ? TITLED : view.tall ? TALL : usual;
+    const height = options.large ? LARGE : view.tall ? TALL : usual;
     let top = AXIS;
     this.lines = kept.map((index) => {
       const isOpen = this.opened.has(index), line = { index, top, isOpen, height: isOpen ? OPEN : height };
@@ -385,7 +384,7 @@ export class Timelines {
     });
     this.isStale = false;
     this.hasMarks = data.rows.some((row) => row.checked !== undefined || row.changed !== undefined);
-    this.gutter = options.large || options.titled ? 0 : this.gutterWidth(kept);
+    this.gutter = options.large ? 0 : this.gutterWidth(kept);
     this.paper.style.height = `${Math.max(top, AXIS + TALL)}px`;
     options.onShown?.(kept.length, data.rows.length);
   }
@@ -401,9 +400,9 @@ export class Timelines {
 
   // Bars of a row: what is found and, below it, the ground truth.
   bars(line) {
-    const { edit, options: { large, titled } } = this, { isOpen } = line, row = this.data.rows[line.index];
+    const { edit, options: { large } } = this, { isOpen } = line, row = this.data.rows[line.index];
     const gap = large ? 10 : line.height > 18 ? 3 : 1;
-    const [above, below] = isOpen ? [24, 8] : titled ? [18, 4] : [gap, gap];
+    const [above, below] = isOpen ? [24, 8] : [gap, gap];
     const top = line.top + above, height = line.height - above - below;
     const both = { row, line, isNamed: isOpen || large, isLower: false, names: this.data.names, top, height };
     const first = { ...both, ...row.prediction, hand: row.hand };
@@ -607,13 +606,12 @@ export class Timelines {
   }
 
   drawName(line, width) {
-    const { pen, gutter, options: { titled } } = this, { isOpen, top, height } = line, row = this.data.rows[line.index];
-    const y = isOpen ? top + 13 : titled ? top + 10 : top + height / 2, left = 14 * this.hasMarks;
-    if (titled) this.fill(this.colours.paper, 0, top, width, y - top + 7);  // no lines of the axis
+    const { pen, gutter } = this, { isOpen, top, height } = line, row = this.data.rows[line.index];
+    const y = isOpen ? top + 13 : top + height / 2, left = 14 * this.hasMarks;
     pen.fillStyle = this.colours.text;
-    if (isOpen || titled || gutter) {
+    if (isOpen || gutter) {
       this.setFont(isOpen || height > 18 ? 12 : 11, isOpen ? 600 : 400);
-      pen.fillText(this.shorten(row.name, (isOpen || titled ? width : gutter) - 10 - left, 6), left, y);
+      pen.fillText(this.shorten(row.name, (isOpen ? width : gutter) - 10 - left, 6), left, y);
     }
     if (gutter) pen.fillText(markOf(row), 0, y);
   }

@@ -46,6 +46,7 @@ def test_examples_are_the_surest_and_the_least_sure(review):
     sure.remove(found[0]["confidence"])
     assert found[1]["confidence"] == min(sure)
     assert review.examples(1) == review.examples("action 2", 5)
+    assert review.examples("background") == []
     assert len(review.examples("action 2", 100)) == len(known)
 
 
