@@ -4,7 +4,6 @@ import re
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
@@ -24,7 +23,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.methods.collapses import REMEDY
 from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import PoseFeatures, SignalWindows
+from skl_tot.preprocessing import SignalWindows
 
 pytestmark = pytest.mark.usefixtures("short_networks")
 LEAST_GAIN = 0.03
@@ -58,24 +57,6 @@ def swings():
         signal = np.c_[np.sin(phase), np.cos(phase)]
         videos.append(signal + 0.2 * rng.normal(size=signal.shape))
     return videos, [path] * 3
-
-
-def turning_bodies():
-    """Tracks of animals that turn about, in three postures, and walk in the first."""
-    rng, videos, truth = np.random.default_rng(0), [], []
-    postures = [[60, 10 + 8j, -50], [30, 20 - 12j, -30], [45, 30 + 25j, -40 - 20j]]
-    for _ in range(6):
-        path = np.tile(rng.permutation(3), 6).repeat(25)
-        heading = np.exp(1j * np.cumsum(0.1 * rng.normal(size=len(path))))
-        place = np.cumsum(4 * heading * (path == 0))
-        points = place[:, None] + np.array(postures)[path] * heading[:, None]
-        points = np.stack([points.real, points.imag], axis=2).reshape(len(path), -1)
-        points += rng.normal(scale=2, size=points.shape)
-        parts = ("nose", "paw", "tail")
-        names = [f"{part} {axis}" for part in parts for axis in "xy"]
-        videos.append(pd.DataFrame(points, columns=names))
-        truth.append(path)
-    return videos, truth
 
 
 def hmm(n_actions=4, **options):
@@ -112,11 +93,6 @@ SETTINGS = {
         swings,
         hmm(3, order="free"),
         make_pipeline(SignalWindows(), hmm(3, order="free")),
-    ),
-    'heading=["tail", "nose"] (--pipeline poses:tail:nose)': (
-        turning_bodies,
-        make_pipeline(PoseFeatures(), hmm(3, order="free")),
-        make_pipeline(PoseFeatures(heading=["tail", "nose"]), hmm(3, order="free")),
     ),
     "AutoSegmenter (--method auto) also tries another order": (
         lambda: activities(order="free"),
