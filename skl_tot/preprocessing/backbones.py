@@ -144,9 +144,7 @@ class FrameFeatures(  # type: ignore[call-arg]
 
     def _check(self, X):
         self._validate_params()
-        videos = list_videos(X)
-        check_network(self.backbone, self.weights)
-        return videos
+        return list_videos(X)
 
     def _compute_each(self, paths, form):
         compute = load_network(
@@ -167,17 +165,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
-
-
-def check_network(backbone, weights):
-    """Refuse unknown backbones and missing files of weights."""
-    if backbone == MOTION:
-        return
-    if not _is_known(_name_of(backbone)):
-        expected = "one of timm.list_models() or timm.list_pretrained()"
-        refuse("backbone", backbone, f"{expected}, or {MOTION!r}, which is no network")
-    if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
-        raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
 
 
 def load_network(backbone, weights, *, device, image_size=None):
@@ -216,19 +203,6 @@ def load_network(backbone, weights, *, device, image_size=None):
     return compute
 
 
-def _name_of(backbone):
-    return backbone.removeprefix("timm/")
-
-
-def _is_known(name):
-    timm = import_extra("timm")
-    try:
-        timm.get_pretrained_cfg(name)
-    except RuntimeError:  # no such weights for that network
-        return False
-    return timm.is_model(name)
-
-
 def _build(backbone, weights):
     """Network without its last layer, with random weights if there are no others."""
     import torch
@@ -239,11 +213,14 @@ def _build(backbone, weights):
         torch.default_generator.manual_seed(0)  # of random weights
         try:
             network = timm.create_model(
-                _name_of(backbone), pretrained=is_recommended, num_classes=0
+                backbone.removeprefix("timm/"),
+                pretrained=is_recommended,
+                num_classes=0,
             )
         except Exception as error:  # each hub has its own types
             if not is_recommended:
-                raise
+                expected = f"one of timm.list_models(), or {MOTION!r} ({_gist(error)})"
+                refuse("backbone", backbone, expected)
             raise OSError(
                 f"weights='DEFAULT' of {backbone} cannot be loaded ({_gist(error)}); "
                 "give the path of a file with weights (weights=PATH, --weights PATH), "

@@ -129,6 +129,7 @@ def test_recommended_weights(frames, tmp_path, monkeypatch):
 
 
 BEYOND = [
+    ("no_such_network", {}),
     ("test_vit", {"image_size": 100}),
     ("test_vit", {"weights": "none.pth"}),
     ("test_vit", {"weights": "DEFAULT"}),  # as there is no network
