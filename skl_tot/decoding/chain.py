@@ -33,7 +33,8 @@ class Chain:
     starts : array-like of shape (n_actions,)
         Cost a of starting with an action.
     moves : array-like of shape (n_actions, n_actions)
-        Cost c of a move from the action of the row to the action of the column.
+        Cost c of a move from the action of the row to the action of the column. Those
+        of staying, on the diagonal, are finite.
     ends : array-like of shape (n_actions,)
         Cost e of ending with an action.
 
@@ -64,6 +65,11 @@ class Chain:
         if n == 0 or shapes != ((n,), (n, n), (n,)):
             expected = "(actions,), (actions, actions) and (actions,)"
             refuse("the shapes of starts, moves and ends", shapes, expected)
+        stays = self.moves.diagonal()
+        if not np.isfinite(stays).all():  # sums of stays are subtracted
+            refuse("the diagonal of moves", stays.tolist(), "finite costs of staying")
+        if not self._has_path(n):
+            refuse("starts", self.starts.tolist(), "finite costs of a way to an end")
 
     def viterbi(self, log_likelihood, min_frames=1) -> np.ndarray:
         """Find the most likely path.
@@ -120,16 +126,19 @@ class Chain:
     def for_length(self, n_runs) -> "Chain":
         """Chain for a recording with room for a limited number of segments."""
         n_actions = len(self.starts)
-        if n_runs >= n_actions:
-            return self
-        reached = np.isfinite(self.starts)
-        for _ in range(n_runs - 1):
-            reached = reached @ np.isfinite(self.moves)
-        if (reached & np.isfinite(self.ends)).any():
+        if n_runs >= n_actions or self._has_path(n_runs):
             return self
         if self.is_ordered:
             return skip_chain(n_actions, 0.0)
         return Chain(self.starts, self.moves, np.zeros(n_actions))
+
+    def _has_path(self, n_runs):
+        reached, ends = np.isfinite(self.starts), np.isfinite(self.ends)
+        for _ in range(n_runs - 1):
+            if (reached & ends).any():
+                return True
+            reached = reached @ np.isfinite(self.moves)
+        return bool((reached & ends).any())
 
     @cached_property
     def turned(self):

@@ -71,7 +71,8 @@ TWO = np.eye(2)
 COSTS = "Auto", -1, np.nan, True
 SCORES = [[0, 1], [2]], np.zeros(3), [[np.nan, 1.0]], sparse.eye(2), np.array([["a"]])
 CHAINS = [([0], TWO), (0, 0), ([], np.zeros((0, 0))), ([np.nan, 0], 0 * TWO)]
-CHAINS += [([0, 0], [[0, -np.inf], [0, 0]])]
+CHAINS += [([0, 0], [[0, -np.inf], [0, 0]]), ([0, 0], [[0, 0], [0, np.inf]])]
+CHAINS += [([np.inf, np.inf], 0 * TWO)]
 REFUSED = [
     *((each, (TWO, "free", x), {}) for each in (decode, path_posterior) for x in COSTS),
     *((decode, (TWO, decoding), {}) for decoding in ("Free", [1], {})),
