@@ -6,18 +6,12 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import (
-    BLOCK_BYTES,
-    FrameArrays,
-    check_scaler,
-    fit_scaler,
-)
+from skl_tot.recordings.container import BLOCK_BYTES, FrameArrays, fit_scaler
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
 
@@ -94,7 +88,7 @@ class SignalWindows(VideoTransformer):
             expected = f"some of {ALL_STATISTICS}, each once"
             refuse("statistics", self.statistics, expected)
         self.fps_ = recordings.fps
-        self.scales_ = _find_scales(recordings)
+        self.scales_ = fit_scaler(recordings).scale_
         self.window_ = self._find_width(recordings)
 
     def _find_width(self, recordings):
@@ -166,16 +160,6 @@ class SignalWindows(VideoTransformer):
             else:
                 steps = np.abs(np.diff(near, axis=0))
                 yield np.log(window_means(steps, half, half - 1, rows) + floor)
-
-
-def _find_scales(recordings):
-    """Find the standard deviation of each feature; 1 for constants."""
-    scaler = StandardScaler()
-    for frames in recordings.blocks():
-        with np.errstate(over="ignore", invalid="ignore"):
-            scaler.partial_fit(np.asarray(frames, float))
-    check_scaler(scaler)
-    return scaler.scale_
 
 
 def odd(n_frames):
