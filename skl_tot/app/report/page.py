@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import inspect
 from functools import cache, partial
 
 import numpy as np
@@ -176,7 +175,6 @@ def _read_template():
 
 def _describe(content):
     """Values of the template of the page."""
-    parameters = inspect.signature(type(content.segmenter)).parameters
     css = web.page_file("web", "timelines.css") + web.page_file("report", "page.css")
     for code, style in content.styles.items():
         css += f".c{code} {{ --fill: {style.fill}; --ink: {style.ink}; }}\n"
@@ -192,7 +190,6 @@ def _describe(content):
         "trust": content.trust(),
         "n_found": sum("segments" in row for row in content.actions.values()),
         "n_cycles": 0 if content.cycles is None else len(content.cycles[0]),
-        "defaults": {name: parameter.default for name, parameter in parameters.items()},
         "version": __version__,
         "css": css,
         "js": web.joined("web/timelines.js", "report/report.js"),

@@ -517,8 +517,7 @@ def test_parameters_steps_and_features_in_words(write):
     model = make_pipeline(SignalWindows(5), learner).fit(named)
     page = write(model, named, title="Tea & <cake>")
     for words in [
-        "<strong>max_iter=9</strong> (default 6000)",
-        "<code>switch_cost=0.0</code>",
+        "<code>CTESegmenter(max_iter=9, n_actions=3, n_init=2, random_state=0)</code>",
         "SignalWindows(window=5)",
         "<h1>Tea &amp; &lt;cake&gt;</h1>",
         'title="x1 mean',
