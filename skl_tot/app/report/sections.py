@@ -281,17 +281,11 @@ def typical(content):
 @section("Recordings", folded=True)
 def recordings(content):
     """Rows of the table of recordings."""
-    rows, findings = [], content.findings
-    for i, path in enumerate(findings.paths):
-        n_segments = len(find_segments(path).starts)
-        row = {"name": content.video_names[i], "frames": len(path)}
-        row |= {"segments": n_segments, "time": content.clocks[i].ends[-1]}
-        frames = np.flatnonzero(path != BACKGROUND)
-        if len(frames):
-            frame = frames[findings.confidences[i][frames].argmin()]
-            row |= {"frame": frame, "action": path[frame]}
-        rows.append(row)
-    return rows
+    rows = zip(content.video_names, content.findings.paths, content.clocks)
+    return [
+        (name, clock.ends[-1], len(find_segments(path).starts))
+        for name, path, clock in rows
+    ]
 
 
 @section("Model", folded=True)
