@@ -10,6 +10,7 @@ import pytest
 
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls, Ended
+from skl_tot.app.review.view import View
 from skl_tot.recordings import Recordings
 
 pytestmark = pytest.mark.usefixtures("fit_once")
@@ -169,6 +170,18 @@ def test_a_page_says_why_a_cycle_is_unusual(log_fit):
     twice = ["as long as two", [[1, "2.00 s, usually 0.85 s"]]]
     reasons = [["missing", [[2, ""]]], ["repeated", [[1, ""]]], twice]
     assert reply["cycles"][6][5] == reasons
+
+
+def test_a_page_says_why_a_recording_is_unusual(reviewed):
+    review = Review(*reviewed).open()
+    code = review.state.entries[2].segments.codes[0]
+    review.relabel(2, 0, "background")
+    view = View(review)
+    view.rank()
+    reasons = {row["recording"]: row["unusual"] for row in view.everything()["next"]}
+    assert reasons.pop(2) == [("missing", [(code, "")])]
+    long = [("unusually long", [(0, "10.2 s, usually 7.70 s")])]
+    assert reasons == {0: [], 1: [], 3: long}
 
 
 def test_a_page_hears_only_of_what_changes(opened):
