@@ -125,7 +125,7 @@ def merge(model: Model, labels) -> Model:
     array(['take', 'pour'], dtype='<U4')
     """
     segmenter = _copy_of_fitted(model)
-    codes = _codes_of(segmenter, labels)
+    codes = _check_labels_to_merge(segmenter, labels)
     groups = merged_groups(codes, segmenter.n_actions_)
     labels_before = with_background(segmenter.actions_)
     _merge_scores(segmenter, groups)
@@ -292,7 +292,7 @@ def _frames_of_action(segmenter, code, X):
     return np.concatenate(frames), np.concatenate(times)
 
 
-def _codes_of(segmenter, labels):
+def _check_labels_to_merge(segmenter, labels):
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
         refuse("labels", labels, "a sequence of labels", TypeError)
     codes = [find_code(label, segmenter.actions_) for label in labels]

@@ -4,6 +4,7 @@ Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown. Views
 recording are a list of arrays (n_frames_i, n_columns), one for each view.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -67,21 +68,16 @@ class Lesson(NamedTuple):
     delays: np.ndarray | None = None  # (n_actions, n_actions), frames, see find_delays
 
     def score_views(self, views):
-        """Log-likelihoods of a recording in each view that counts."""
+        """Log-likelihoods (n_frames, n_actions) by each view that counts, a list."""
         n_frames = len(views[0])
         log_times = self.log_times[np.arange(n_frames) * N_BINS // n_frames]
-        triples = zip(self.view_weights, self.discriminants, views)
-        return [
-            discriminant.score(view) + log_times
-            for weight, discriminant, view in triples
-            if weight
-        ]
+        counted = np.flatnonzero(self.view_weights)
+        return [self.discriminants[k].score(views[k]) + log_times for k in counted]
 
     def score(self, views):
-        """Log-likelihoods of a recording: the weighted mean of those of its views."""
+        """Mean log-likelihoods (n_frames, n_actions) of views, by their weights."""
         weights = self.view_weights[self.view_weights > 0]
-        pairs = zip(weights, self.score_views(views))
-        return sum(weight * scores for weight, scores in pairs)
+        return sum(w * scores for w, scores in zip(weights, self.score_views(views)))
 
     def score_on_time(self, views):
         """Scores whose paths change when people see a change."""
@@ -90,17 +86,16 @@ class Lesson(NamedTuple):
 
 
 def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
-    """Learn labelled and other actions: a `Lesson`, scores, a share of frames."""
-    # `is_scaled` tells of each view but the last, the clusterings, whether recordings
-    # are scaled by themselves. The scores are by recording. The share is that of
-    # frames of labelled actions that are unlike labels in most clusterings.
+    """Learn labelled and other actions: a `Lesson`, scores, and `find_tempering`."""
+    # Views, clusters, labels and scores are by recording. `is_scaled` tells of each
+    # view but the last, the clusterings, whether recordings are scaled by themselves.
     labels_filled = fill_single_frames(labels)
     # products of single with double precision would not use BLAS
     joined_views = [np.concatenate(view).astype(float) for view in zip(*views_of)]
-    view_weights = judge_views(
+    view_weights = weigh_views_by_labels(
         views_of, joined_views, is_scaled, labels_filled, n_labelled
     )
-    unlike = rate_unlike(labels_filled, clusters, n_labelled)
+    unlike = shares_of_clusterings_unlike(labels_filled, clusters, n_labelled)
     if time["is_circular"]:  # a labelled cycle lacks no action
         unlike[:] = 0
     # clusters would be far from each other
@@ -108,51 +103,55 @@ def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     first_paths, n_actions = add_new_actions(
         labels_filled, clusters, counted, n_labelled, unlike == 1
     )
-    given = views_of, joined_views, view_weights, labels
-    lesson, scores = learn(*given, n_actions, first_paths, **time)
+    teach = partial(
+        learn_in_rounds, views_of, joined_views, view_weights, labels, **time
+    )
+    lesson, scores = teach(n_actions, first_paths)
     paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     # new actions that spread take frames of labelled ones
     share_new = np.mean(np.concatenate(first_paths) >= n_labelled)
     if np.mean(paths >= n_labelled) > MOST_SPREAD * share_new:
-        lesson, scores = learn(*given, n_labelled, labels_filled, **time)
+        lesson, scores = teach(n_labelled, labels_filled)
         paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
-    share_unlike = np.mean((unlike > 0.5) & (paths < n_labelled))
-    return lesson, scores, float(share_unlike)
+    # frames of labelled actions that are unlike labels in most clusterings
+    share_unlike = float(np.mean((unlike > 0.5) & (paths < n_labelled)))
+    return lesson, scores, find_tempering(lesson, views_of, labels, share_unlike)
 
 
-def learn(
+def learn_in_rounds(
     views_of,
     joined_views,
     view_weights,
     labels,
     n_actions,
-    first_paths,
+    paths,
     *,
     has_course,
     is_circular,
 ):
-    """Learn a `Lesson` from labels and views; return it, and scores by recording."""
-    # With a course, time counts from this round on, else only if the paths of this
-    # round agree with it.
-    given_labels, labels = labels, fill_single_frames(labels)
-    paths = first_paths
-    weights = np.where(np.concatenate(labels) != UNKNOWN, LABEL_WEIGHT, 1.0)
+    """Learn a `Lesson` from labels and first paths; return it, and scores."""
+    # With a course, time counts from the first round on, else only if the paths of
+    # that round agree with it.
+    labels_filled = fill_single_frames(labels)
+    weights = np.where(np.concatenate(labels_filled) != UNKNOWN, LABEL_WEIGHT, 1.0)
     log_times = np.zeros((N_BINS, n_actions))
     if has_course:
-        log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions, is_circular)
+        log_times = log_densities_of_time(labels_filled, n_actions, is_circular)
+        log_times *= TIME_WEIGHT
     for i in range(N_ROUNDS):
         discriminants = fit_discriminants(joined_views, paths, weights, n_actions)
         lesson = Lesson(discriminants, view_weights, log_times, None)
         scores = [lesson.score(views) for views in views_of]
-        chain, paths = choose_chain(scores, labels, n_actions, log_times.any())
+        chain, paths = choose_chain(scores, labels_filled, n_actions, log_times.any())
         if i == 0 and not has_course:
-            log_times = TIME_WEIGHT * learn_time(labels, paths, n_actions, is_circular)
-    delays = find_delays(scores, given_labels, n_actions)
+            log_times = learn_time(labels_filled, paths, n_actions, is_circular)
+            log_times *= TIME_WEIGHT
+    delays = find_delays(scores, labels, n_actions)
     lesson = lesson._replace(chain=chain, delays=delays)
     return lesson, list(map(lesson.score_on_time, views_of))
 
 
-def judge_views(views_of, joined_views, is_scaled, labels, n_actions):
+def weigh_views_by_labels(views_of, joined_views, is_scaled, labels, n_actions):
     """`weigh_views` by the paths that labels teach if all views count."""
     equal = np.full(len(joined_views), 1 / len(joined_views))
     weights = np.ones(sum(map(len, labels)))
@@ -166,18 +165,17 @@ def judge_views(views_of, joined_views, is_scaled, labels, n_actions):
 def weigh_views(joined_views, is_scaled, paths, n_actions):
     """Weights of views; those scaled by recording count if actions keep places."""
     # A recording that lacks actions is shifted by its own mean.
-    is_scaled = np.append(is_scaled, False)  # clusterings are neither
-    ends = np.cumsum(list(map(len, paths)))[:-1]
-    scatter = np.array(
-        [
+    is_scaled = np.array(is_scaled, bool)
+    is_counted = np.ones(len(joined_views), bool)
+    if is_scaled.any() and not is_scaled.all():
+        ends = np.cumsum(list(map(len, paths)))[:-1]
+        scatter = [
             scatter_of_recordings(np.split(view, ends), paths, n_actions)
-            for view in joined_views[:-1]
+            for view in joined_views[:-1]  # the last is that of the clusterings
         ]
-    )
-    logs, is_counted = np.log(scatter), np.ones(len(joined_views), bool)
-    scaled, plain = logs[is_scaled[:-1]], logs[~is_scaled[:-1]]
-    if len(scaled) and len(plain) and scaled.mean() > plain.mean():
-        is_counted = ~is_scaled
+        logs = np.log(scatter)
+        if logs[is_scaled].mean() > logs[~is_scaled].mean():
+            is_counted[:-1] = ~is_scaled
     return is_counted / is_counted.sum()
 
 
@@ -245,33 +243,35 @@ def find_tempering(lesson, views_of, labels, share_unlike):
     return float(np.exp(highest))
 
 
-def rate_unlike(labels, clusters, n_labelled):
-    """Share of clusterings (n_frames,) that have a frame in a cluster labels lack."""
+def shares_of_clusterings_unlike(labels, clusters, n_labelled):
+    """Share (n_frames,) of clusterings whose cluster labels lack; 0 with a label."""
     codes, all_clusters = np.concatenate(labels), np.concatenate(clusters)
-    lack = [
-        lack_labels(numbers, codes, n_labelled)[numbers] for numbers in all_clusters.T
+    is_lacking = [
+        clusters_without_labels(numbers, codes, n_labelled)[numbers]
+        for numbers in all_clusters.T
     ]
-    return (codes == UNKNOWN) * np.mean(lack, axis=0)
+    return (codes == UNKNOWN) * np.mean(is_lacking, axis=0)
 
 
 def add_new_actions(labels, clusters, joined_views, n_labelled, is_unlike):
-    """Label frames of actions that no label shows; return the number of all actions."""
-    # They are unlike labels in all clusterings, and far from labelled actions.
-    codes, numbers = np.concatenate(labels), np.concatenate(clusters)[:, 0]
+    """Labels with those of actions that no label shows, and the number of all."""
+    # Their frames are unlike labels in all clusterings, and far from labelled actions;
+    # the first clustering tells them apart.
+    codes, first_clusters = np.concatenate(labels), np.concatenate(clusters)[:, 0]
     ends = np.cumsum(list(map(len, labels)))[:-1]
-    is_new = is_unlike & are_far(
-        joined_views, codes, n_labelled, is_unlike, numbers, ends
+    is_new = is_unlike & in_far_clusters(
+        joined_views, codes, n_labelled, is_unlike, first_clusters, ends
     )
-    counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labelled
-    for number in np.argsort(-counts, kind="stable"):
-        if counts[number] >= LEAST_SHARE * len(numbers):
-            codes[is_new & (numbers == number)] = n_actions
+    counts, n_actions = np.bincount(first_clusters[is_new], minlength=1), n_labelled
+    for cluster in np.argsort(-counts, kind="stable"):
+        if counts[cluster] >= LEAST_SHARE * len(codes):
+            codes[is_new & (first_clusters == cluster)] = n_actions
             n_actions += 1
     return np.split(codes, ends), n_actions
 
 
-def lack_labels(numbers, codes, n_labelled):
-    """Whether clusters are rare among labelled frames, and hold no labelled action."""
+def clusters_without_labels(numbers, codes, n_labelled):
+    """Mask (n_clusters,) of those rare among labels, and without a labelled action."""
     # an action is held where more than half of its labelled frames are
     is_labelled = codes != UNKNOWN
     counts = np.bincount(numbers)
@@ -283,28 +283,28 @@ def lack_labels(numbers, codes, n_labelled):
     return is_rare & ~holds_action
 
 
-def are_far(joined_views, codes, n_actions, is_new, numbers, ends):
-    """Whether the cluster of each frame (n_frames,) is far from labelled actions."""
-    # in most views, its segments are further away than most of other clusters
-    is_other = ~is_new & (codes == UNKNOWN)
-    if not (is_other.any() and is_new.any()):
+def in_far_clusters(joined_views, codes, n_labelled, is_unlike, clusters, ends):
+    """Mask (n_frames,) of clusters that are far from labelled actions."""
+    # In most views, most of their segments unlike labels are further away than nearly
+    # all of others without labels. `ends` are those of recordings.
+    is_other = ~is_unlike & (codes == UNKNOWN)
+    if not (is_other.any() and is_unlike.any()):
         return np.zeros(len(codes), bool)
-    _, starts, stops = find_segments(numbers, ends)
+    _, starts, stops = find_segments(clusters, ends)
     votes = []
     for view in joined_views:
-        distances = distances_to_actions(view, codes, n_actions)
+        distances = distances_to_actions(view, codes, n_labelled)
         means = np.add.reduceat(distances, starts) / (stops - starts)
         means = np.repeat(means, stops - starts)
         votes.append(means > np.quantile(means[is_other], FAR))
-    is_far = is_new & (np.mean(votes, axis=0) > 0.5)
-    n_clusters = numbers.max() + 1
-    n_far = np.bincount(numbers[is_far], minlength=n_clusters)
-    n_new = np.bincount(numbers[is_new], minlength=n_clusters)
-    return (2 * n_far > n_new)[numbers]
+    is_far = is_unlike & (np.mean(votes, axis=0) > 0.5)
+    n_far = np.bincount(clusters, is_far)
+    n_unlike = np.bincount(clusters, is_unlike)
+    return (2 * n_far > n_unlike)[clusters]
 
 
 def measure_actions(columns, codes, weights, n_actions):
-    """Measure weights, means and common covariance, shrunk, of frames with a code."""
+    """Weights (n_actions,) of actions, their means, and their common covariance."""
     has_code = codes != UNKNOWN
     columns, codes, weights = columns[has_code], codes[has_code], weights[has_code]
     members = np.zeros((len(codes), n_actions))

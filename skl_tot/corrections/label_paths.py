@@ -53,20 +53,20 @@ def choose_chain(scores, labels, n_actions, is_relative=False):
     # All costs are tried, as the rate of segments need not fall with the cost: paths
     # may take two moves that labels show in place of another one.
     counts = measure_segments(labels, is_relative)
-    is_open = [path == UNKNOWN for path in labels]
+    masks = [path == UNKNOWN for path in labels]
     scores = list(map(keep_labels, scores, labels))
     least = np.inf
     for cost in COSTS:
         chain = chain_of_labels(labels, n_actions, cost * counts.n_frames)
         paths = [
             chain.viterbi(log_likelihood) if is_unknown.any() else path
-            for log_likelihood, path, is_unknown in zip(scores, labels, is_open)
+            for log_likelihood, path, is_unknown in zip(scores, labels, masks)
         ]
-        added = [np.where(mask, path, UNKNOWN) for path, mask in zip(paths, is_open)]
+        added = [np.where(mask, path, UNKNOWN) for path, mask in zip(paths, masks)]
         rate = measure_segments(added, is_relative).rate
         # Poisson deviance of the number in labels from that rate, and the prior
-        shown, expected = counts.n_changes + 0.5, rate * counts.n_units + 0.5
-        loss = shown * np.log(shown / expected) - (shown - expected)
+        labelled, expected = counts.n_changes + 0.5, rate * counts.n_units + 0.5
+        loss = labelled * np.log(labelled / expected) - (labelled - expected)
         loss += (np.log(cost / USUAL_COST) / np.log(USUAL_FACTOR)) ** 2 / 2
         if loss < least:
             least, best = loss, (chain, paths)
@@ -181,7 +181,7 @@ def log_densities_of_time(labels, n_actions, is_circular=False):
 
 
 def find_delays(scores, labels, n_actions):
-    """By how many frames scores change after a move of people's labels, by move."""
+    """Lag of scores behind labels, in frames (n_actions, n_actions), by move."""
     lags = {}
     for log_likelihood, path in zip(scores, labels):
         codes, starts, ends = find_segments(path)
@@ -208,13 +208,13 @@ def put_on_time(scores, path, delays):
     lengths = ends - starts
     shifts = delays[codes[:-1], codes[1:]]
     shifts = np.clip(shifts, -lengths[1:] / 3, lengths[:-1] / 3)
-    read = np.empty(2 * len(codes) - 1)
-    read[::2], read[1::2] = (starts + ends - 1) / 2, starts[1:]
-    shown = read.copy()
-    shown[1::2] -= shifts
+    sources = np.empty(2 * len(codes) - 1)
+    sources[::2], sources[1::2] = (starts + ends - 1) / 2, starts[1:]
+    targets = sources.copy()
+    targets[1::2] -= shifts
     last = len(path) - 1
     frames = np.interp(
-        np.arange(len(path)), np.r_[0, shown, last], np.r_[0, read, last]
+        np.arange(len(path)), np.r_[0, targets, last], np.r_[0, sources, last]
     )
     return scores[np.rint(frames).astype(int)]
 
@@ -230,10 +230,11 @@ class Template(NamedTuple):
 
     def cut(self, frames, scores=None, labelled=()):
         """Cut a recording by its frames, or by scores (n_frames, n_actions) of them."""
-        return self.keep(self._cut_phases(frames, scores), len(frames), labelled)
+        cuts = self._cut_phases(frames, scores)
+        return self.with_labelled(cuts, len(frames), labelled)
 
-    def keep(self, cuts, n_frames, labelled=()):
-        """Cuts that part all frames, with the ends of a recording's labelled cycles."""
+    def with_labelled(self, cuts, n_frames, labelled=()):
+        """Cuts from 0 to ``n_frames``, with the ends of labelled cycles [(a, b), …]."""
         # Others in these cycles, or near their ends or those of the recording,
         # are left out.
         near = NEAR * self.length
@@ -244,7 +245,7 @@ class Template(NamedTuple):
         return np.r_[0, cuts[(cuts > near) & (cuts < n_frames - near)], n_frames]
 
     def _cut_phases(self, frames, scores):
-        """Cut where a path returns, as likely too late as too early."""
+        """Frames at which a path returns, as likely too late as too early."""
         projection = cycles.Projection(*self.projection)
         if len(frames) < projection.size:
             return np.zeros(1, int)
@@ -266,11 +267,11 @@ class Template(NamedTuple):
         return cuts * projection.size
 
 
-def find_labelled(labels):
-    """List the labelled cycles; labels begin with a cycle, and end with one."""
+def find_labelled_cycles(labels):
+    """List (first frame, end) of labelled cycles by recording, from labels' first."""
     # Labels part where their last action is followed by their first. Stretches with
     # less than half of the actions of the richest are no cycles.
-    counted = []
+    cycles_with_counts = []
     for path, filled in zip(labels, fill_single_frames(labels)):
         frames = np.flatnonzero(path != UNKNOWN)
         if len(frames) > 1:  # single ones stand for as many frames before and after
@@ -278,15 +279,18 @@ def find_labelled(labels):
             numbers = np.arange(len(path))
             is_far = (numbers < frames[0] - margin) | (numbers > frames[-1] + margin)
             filled = np.where(is_far, UNKNOWN, filled)
-        counted.append(_count_actions(filled))
-    most = max((n for cycles_of in counted for *_, n in cycles_of), default=0)
+        cycles_with_counts.append(_labelled_cycles_of(filled))
+    most = max((n for found in cycles_with_counts for *_, n in found), default=0)
     if most < 2:
         expected = "two or more: labels of one cycle, from its start to its end"
         refuse("the actions of a labelled cycle", most, expected)
-    return [[(a, b) for a, b, n in cycles_of if 2 * n >= most] for cycles_of in counted]
+    return [
+        [(start, end) for start, end, n_actions in found if 2 * n_actions >= most]
+        for found in cycles_with_counts
+    ]
 
 
-def _count_actions(path):
+def _labelled_cycles_of(path):
     """List first frame, end, and number of actions of the labelled cycles of a path."""
     counted = []
     for is_labelled, first, end in zip(*find_segments(path != UNKNOWN)):
@@ -298,7 +302,7 @@ def _count_actions(path):
     return counted
 
 
-def are_stretch(labels):
+def are_one_stretch(labels):
     """Whether labels are one stretch of at most a third of a recording."""
     masks = [path != UNKNOWN for path in labels if (path != UNKNOWN).any()]
     is_one = len(masks) == 1 and np.diff(np.r_[False, masks[0], False]).sum() == 2

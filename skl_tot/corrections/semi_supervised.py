@@ -221,14 +221,14 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             return label_paths.keep_labels(log_likelihood, labels[i])
 
         repeats = not self.cycles and self.look_.n_repeats >= 3
-        is_advised = repeats and label_paths.are_stretch(labels)
+        is_advised = repeats and label_paths.are_one_stretch(labels)
         advice = [label_paths.ADVICE] if is_advised else []
         confidence = {"tempering": tempering, "agreement": 1.0}
         return Learned(score, labels, confidence, advice)
 
     def _learn_cycles(self, videos, labels, classes):
         """Learn from cycles as recordings: scores by long recording, and tempering."""
-        recordings, labelled = videos.plain(), label_paths.find_labelled(labels)
+        recordings, labelled = videos.plain(), label_paths.find_labelled_cycles(labels)
         template = label_paths.learn_template(
             recordings, labels, labelled, len(classes)
         )
@@ -262,7 +262,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             not self.cycles and getattr(view, "scaling", None) == "video"
             for view in self.views_
         ]
-        lesson, scores, share_unlike = learning.learn_actions(
+        lesson, scores, tempering = learning.learn_actions(
             views_of,
             is_scaled,
             clusters,
@@ -275,9 +275,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[len(classes) :].tolist()
         self._keep(lesson)
-        tempering = learning.find_tempering(
-            lesson, views_of, labels_taught, share_unlike
-        )
         return dict(zip(numbers.tolist(), scores)), tempering
 
     def _fit_views(self, recordings, labels):
@@ -293,16 +290,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.views_ = [clone(view) for view in views]
         return list(zip(*(view.fit_transform(recordings) for view in self.views_)))
 
-    def _cluster(self, recordings):
-        """Cluster (n_frames_i, n_estimators) of each frame, see `_clusters_of`."""
-        arrays = list(recordings.arrays)
-        with quietly():
-            return self._clusters_of(
-                [model.predict(arrays) for model in self.estimators_]
-            )
-
     def _clusters_of(self, clusterings):
-        """Numbers by recording of labels of each segmenter; the last is background."""
+        """Clusters (n_frames_i, n_estimators) by recording; the last is background."""
         numbers = []
         for model, labels in zip(self.estimators_, clusterings):
             actions = with_background(last_step(model).actions_)
@@ -311,13 +300,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             numbers.append([order[np.searchsorted(ordered, path)] for path in labels])
         return [np.stack(paths, axis=1) for paths in zip(*numbers)]
 
-    def _views(self, recordings, i, clusters):
-        recording = recordings.select([i])
-        with recordings.errors(i):
-            views = [view.transform(recording)[0] for view in self.views_]
-        return self._add_clusters(views, clusters)
-
     def _add_clusters(self, views, clusters):
+        """Columns of a recording in each view, the last of ones in its clusters."""
         indicators = []
         for model, path in zip(self.estimators_, clusters.T):
             n_actions = last_step(model).n_actions_
@@ -336,6 +320,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return scores
 
     def _score_cycles(self, recordings, cuts):
+        """Yield scores of recordings, from those of their cycles."""
         for i, cuts_of_recording in enumerate(cuts):
             parts = label_paths.cut_recordings(
                 recordings.select([i]), [cuts_of_recording]
@@ -343,9 +328,15 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             yield np.concatenate(list(self._score(parts)))
 
     def _score(self, recordings):
-        lesson = self._lesson()
-        for i, clusters in enumerate(self._cluster(recordings)):
-            yield lesson.score_on_time(self._views(recordings, i, clusters))
+        """Yield log-likelihoods (n_frames, n_actions) of recordings."""
+        lesson, arrays = self._lesson(), list(recordings.arrays)
+        with quietly():
+            clusterings = [model.predict(arrays) for model in self.estimators_]
+        for i, clusters in enumerate(self._clusters_of(clusterings)):
+            recording = recordings.select([i])
+            with recordings.errors(i):
+                views = [view.transform(recording)[0] for view in self.views_]
+            yield lesson.score_on_time(self._add_clusters(views, clusters))
 
     def _keep(self, lesson):
         self.coefs_, self.intercepts_ = map(list, zip(*lesson.discriminants))
@@ -376,20 +367,17 @@ def fit_clusterings(estimators, recordings, look, random_state=None):
     n_parts = sum(map(len, groups)) + 1  # the learner is the last
     with quietly():
         for estimator, group in zip(estimators, groups):
-            fitted = []
             for segmenter in group:
                 seed = rng.randint(2**31 - 1)
-                with part(len(models) + len(fitted), n_parts):
+                with part(len(models), n_parts):
                     model, labels = fit_segmenter(
                         segmenter, arrays, None, seed, recordings.fps
                     )
-                fitted.append(unfrozen(model))
+                models.append(unfrozen(model))
                 clusterings.append(labels)
             if estimator is None:
-                fitted = add_strict_order(fitted)
-                for model in fitted[len(group) :]:
-                    clusterings.append(model.predict(arrays))
-            models += fitted
+                n_fitted, models = len(models), add_strict_order(models)
+                clusterings += [model.predict(arrays) for model in models[n_fitted:]]
     return models, clusterings
 
 

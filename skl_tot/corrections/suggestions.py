@@ -54,18 +54,21 @@ def alike_actions(videos, labels) -> list[dict]:
     sample = TellingSample()
     for frames, path, breaks, _ in checked_videos(videos, labels):
         sample.add(frames, path, breaks)
-    halves_of = _halved(sample) if sample.bouts else {}
+    halves_of = _halves_by_action(sample) if sample.bouts else {}
     alike = []
     for pair in combinations(sorted(halves_of), 2):
         first, second = (halves_of[label] for label in pair)
-        score = max(_tell_apart(first, second), _tell_apart(first[::-1], second[::-1]))
+        score = max(
+            _area_under_curve(first, second),
+            _area_under_curve(first[::-1], second[::-1]),
+        )
         if score <= 0.7:
             alike.append({"actions": pair, "score": float(score)})
     return sorted(alike, key=lambda entry: entry["score"])
 
 
-def _halved(sample):
-    """Frames of both halves, scaled, by action; without actions that have too few."""
+def _halves_by_action(sample):
+    """Two halves (n_frames, n_axes) of scaled frames by action, if both have enough."""
     # Recordings are in both halves in turn, or bouts of a single recording.
     transform = _fit_axes(np.concatenate(sample.frames).astype(float))
     is_single = len({video for video, _, _ in sample.bouts}) == 1
@@ -88,7 +91,7 @@ def _halved(sample):
 
 
 def _fit_axes(frames):
-    """Fit a scaling of features to frames, and up to 40 principal axes; a function."""
+    """Make a function that scales frames and projects on up to 40 principal axes."""
     mean, spread = frames.mean(axis=0), frames.std(axis=0)
     axes = np.diag(1 / np.where(spread > 0, spread, np.inf))
     n_axes = 40  # more would need more frames of each action than there may be
@@ -98,7 +101,7 @@ def _fit_axes(frames):
     return lambda new: (new - mean) @ axes
 
 
-def _tell_apart(first, second):
+def _area_under_curve(first, second):
     """Area under the curve of two actions, learned from their first halves."""
     within = [np.cov(halves[0], rowvar=False, bias=True) for halves in (first, second)]
     within = np.atleast_2d(sum(within) / 2)
@@ -199,13 +202,13 @@ def propose(counts, features, labelled, n, labelled_counts=None):
     # `labelled_counts` those (n_clusters,) with labels: None takes all of `labelled`.
     likeness = _measure_likeness(features)
     chosen, proposals = list(labelled), []
-    shown = labelled_counts or [frames[chosen].sum(axis=0) for frames in counts]
+    labelled_frames = labelled_counts or [x[chosen].sum(axis=0) for x in counts]
     for _ in range(min(n, len(likeness) - len(set(chosen)))):
         nearest = likeness[:, chosen].max(axis=1, initial=0)
         values = np.maximum(likeness, nearest[:, None]).mean(axis=0)
         lacked = 0.0 * values  # share of all frames
         if counts:
-            compared = list(map(_compare_clusters, counts, shown))
+            compared = list(map(_compare_clusters, counts, labelled_frames))
             agreement, cover = np.mean(compared, axis=0)
             values = values * cover[:-1] if chosen else agreement[:-1]
             lacked = cover - cover[-1]
@@ -214,11 +217,13 @@ def propose(counts, features, labelled, n, labelled_counts=None):
         best = int(values.argmax())
         gains = np.maximum(likeness[best] - nearest, 0)
         n_alike = round(float(gains.sum()) - 1)  # beside itself
-        before = "labels" if len(labelled) else "those before" if chosen else ""
-        reason = _say(lacked[best], n_alike, before, nearest[best] < 0.5)
+        word = "labels" if len(labelled) else "those before" if chosen else ""
+        reason = _describe_reason(lacked[best], n_alike, word, nearest[best] < 0.5)
         proposals.append((best, reason))
         chosen.append(best)
-        shown = [before + frames[best] for frames, before in zip(counts, shown)]
+        labelled_frames = [
+            before + frames[best] for frames, before in zip(counts, labelled_frames)
+        ]
     return proposals
 
 
@@ -233,8 +238,8 @@ def _compare_clusters(frames, labelled):
     return agreement, np.minimum(labelled / frames.mean(axis=0), 1) @ shares
 
 
-def _say(lacked, n_alike, before, is_unlike):
-    """Say why a recording is proposed; ``before`` is the word for those before."""
+def _describe_reason(lacked, n_alike, before, is_unlike):
+    """Why a recording is proposed; ``before`` is the word for those before it."""
     # "" where it is next by a small difference in all of these
     reasons = []
     if lacked >= 0.005:

@@ -207,7 +207,7 @@ def fixed_chain(n_actions):
 def skip_chain(n_actions, cost):
     """Allow some of the actions, in order."""
     moves = np.where(_steps(n_actions) < 0, np.inf, free_chain(n_actions, cost).moves)
-    return _anywhere(moves)
+    return _free_ends(moves)
 
 
 @lru_cache
@@ -227,7 +227,7 @@ def cyclic_chain(n_actions, cost, *, may_skip=False):
 def circle_chain(n_actions, costs):
     """Allow steps in a circle; step s costs ``costs[s]``."""
     by_steps = np.append(costs, np.full(n_actions - len(costs), np.inf))
-    return _anywhere(by_steps[_steps(n_actions) % n_actions])
+    return _free_ends(by_steps[_steps(n_actions) % n_actions])
 
 
 def scaled_chain(chain, unit):
@@ -239,9 +239,10 @@ def scaled_chain(chain, unit):
 
 
 def _steps(n_actions):
+    """Tell the steps (n_actions, n_actions) of each move, above 0 forwards."""
     return np.arange(n_actions) - np.arange(n_actions)[:, None]
 
 
-def _anywhere(moves):
+def _free_ends(moves):
     """Chain that starts and ends with any action."""
     return Chain(np.zeros(len(moves)), moves, np.zeros(len(moves)))

@@ -18,7 +18,8 @@ SHORTEST, LONGEST = 0.1, 4.0
 
 
 def order_of(inversions):
-    """Order of the actions, by the number of later ones before each but the last."""
+    """Order (n_actions,) of actions, by how many later ones come before each."""
+    # `inversions` (n_actions - 1,) have no entry for the last action.
     order = [len(inversions)]
     for action in range(len(inversions) - 1, -1, -1):
         order.insert(int(inversions[action]), action)
@@ -26,7 +27,7 @@ def order_of(inversions):
 
 
 def inversions_of(order):
-    """Inversion vector of an order, the inverse of `order_of`."""
+    """Inversions (n_actions - 1,) of an order, see `order_of`."""
     order = np.asarray(order)
     places = np.argsort(order)
     inversions = np.zeros(len(order) - 1, dtype=np.intp)
@@ -55,7 +56,7 @@ def peak_order(log_likelihood):
 
 
 def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
-    """Find the inversions whose order explains a recording best, with their costs."""
+    """Find the inversions (n_actions - 1,) whose order explains a recording best."""
     # With S(v) the score of the best path with actions in the order of v, S(v)
     # minus the sum of costs times v is maximised by trying all values of one
     # inversion after the other, until none changes: from v = 0 and from the order
@@ -67,34 +68,34 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
     n_frames, n_blocks = len(log_likelihood), totals.shape[1] - 1
     least = max(1, min(min_frames, n_frames) * n_blocks // n_frames)
     usual = np.zeros(n_inversions, dtype=np.intp)
-    inversions, value = _improve(usual, totals, costs, switch_cost, least)
+    inversions, score = _climb_from(usual, totals, costs, switch_cost, least)
     peaks = inversions_of(peak_order(log_likelihood))
     if peaks.any():
-        of_peaks, other_value = _improve(peaks, totals, costs, switch_cost, least)
-        if other_value > value:
+        of_peaks, other_score = _climb_from(peaks, totals, costs, switch_cost, least)
+        if other_score > score:
             return of_peaks
     return inversions
 
 
-def _improve(inversions, totals, costs, switch_cost, min_blocks):
+def _climb_from(inversions, totals, costs, switch_cost, min_blocks):
     """Ascend from inversions, one action at a time; return the best and its score."""
     n_actions = len(totals)
-    value, n_same = -np.inf, 0
+    score, n_same = -np.inf, 0
     for _ in range(20):  # sweeps; few recordings need a fourth
         for action in range(n_actions - 1):
             if n_same == n_actions - 1:  # all were tried since the last change
-                return inversions, value
+                return inversions, score
             before = inversions[action]
             candidates = np.repeat(inversions[None], n_actions - action, axis=0)
             candidates[:, action] = np.arange(len(candidates))
             orders = np.array([order_of(candidate) for candidate in candidates])
-            values = _path_scores(totals, orders, switch_cost, min_blocks)
-            values -= candidates @ costs
-            # the first of equal values, with the fewest inversions
-            inversions[action] = values.argmax()
-            value = values.max()
+            scores = _path_scores(totals, orders, switch_cost, min_blocks)
+            scores -= candidates @ costs
+            # the first of equal ones, with the fewest inversions
+            inversions[action] = scores.argmax()
+            score = scores.max()
             n_same = n_same + 1 if inversions[action] == before else 0
-    return inversions, value
+    return inversions, score
 
 
 def _block_totals(log_likelihood):
@@ -103,7 +104,7 @@ def _block_totals(log_likelihood):
     # maximum of each frame, for precision.
     losses = log_likelihood - log_likelihood.max(axis=1, keepdims=True)
     if len(losses) > 512:
-        starts, _ = _cut(len(losses), 512)
+        starts, _ = _even_bins(len(losses), 512)
         losses = np.add.reduceat(losses, starts, axis=0)
     totals = np.zeros((losses.shape[1], len(losses) + 1))
     np.cumsum(losses.T, axis=1, out=totals[:, 1:])
@@ -194,19 +195,19 @@ def viterbi_durations(log_likelihood, table):
     # p_s(d). Each row of the table is finite in one run of columns.
     n_bins, n_segments = log_likelihood.shape
     totals = prefix_sums(log_likelihood)
-    chosen = np.empty((n_segments, n_bins + 1), dtype=np.int32)
+    lengths = np.empty((n_segments, n_bins + 1), dtype=np.int32)  # best, by end
     best = np.full(n_bins + 1, -np.inf)
     best[0] = 0.0
     for segment in range(n_segments):
         total = totals[:, segment]
         scores, longest = _scores_of_lengths(best - total, table[segment])
         place = scores.argmax(axis=1)
-        chosen[segment] = longest - place
+        lengths[segment] = longest - place
         best = total + np.take_along_axis(scores, place[:, None], axis=1)[:, 0]
     path = np.empty(n_bins, dtype=np.intp)
     end = n_bins
     for segment in range(n_segments - 1, -1, -1):
-        start = end - chosen[segment, end]
+        start = end - lengths[segment, end]
         path[start:end] = segment
         end = start
     return path
@@ -231,7 +232,7 @@ class DurationDecoder(Decoder):
     def path(self, log_likelihood, cost, min_frames=1):
         """Find the likeliest path through all actions in order, by bins."""
         n_frames, n_actions = log_likelihood.shape
-        starts, lengths = _cut(n_frames, max(self.max_bins, n_actions))
+        starts, lengths = _even_bins(n_frames, max(self.max_bins, n_actions))
         # the least number of bins that always have so many frames
         min_bins = -(-min_frames * len(starts) // n_frames)
         if len(starts) < min_bins * n_actions:
@@ -241,7 +242,7 @@ class DurationDecoder(Decoder):
         return np.repeat(path, lengths)
 
 
-def _cut(n_frames, max_bins):
+def _even_bins(n_frames, max_bins):
     """First frames and lengths of at most ``max_bins`` bins of a recording."""
     n_bins = min(n_frames, max_bins)
     edges = np.arange(n_bins + 1) * n_frames // n_bins

@@ -17,7 +17,7 @@ def prefix_sums(values):
 
 
 def _without_stays(chain, log_likelihood):
-    """Subtract the cost of staying from each frame; entries exclude it."""
+    """Scores minus the cost of staying, and costs of starts and entries without it."""
     # the first frame of a run has no cost of staying
     stays = chain.moves.diagonal()
     if stays.any():
@@ -55,10 +55,10 @@ def path_in_order(chain, log_likelihood, min_frames=1):
             skipped[k] = before > best
             np.maximum(before, best, out=best)
     last = n_actions - 1 - ended[::-1].argmax()
-    return _trace_in_order(grows, skipped, last, min_frames)
+    return _trace_back_in_order(grows, skipped, last, min_frames)
 
 
-def _trace_in_order(grows, skipped, action, min_frames):
+def _trace_back_in_order(grows, skipped, action, min_frames):
     """Path (n_frames,) back from its last action, for `path_in_order`."""
     end = grows.shape[1]
     path = np.empty(end, dtype=np.intp)
@@ -92,11 +92,11 @@ def path_by_blocks(chain, log_likelihood):
     for step in range(1, width + 1):
         gains = log_likelihood[step::width].T
         scores = scores[:, : gains.shape[1]]  # the last block may be shorter
-        reached = _reach(chain, scores)
+        reached = _best_entries(chain, scores)
         np.greater(reached.T, (scores - stays).T, out=grows[step::width])
         scores = reached + gains
         ended[step + 1 :: width] = scores.T
-    return _trace(chain, grows, ended, 1)
+    return _trace_back(chain, grows, ended, 1)
 
 
 def _scores_before_blocks(chain, log_likelihood, width):
@@ -109,13 +109,13 @@ def _scores_before_blocks(chain, log_likelihood, width):
     links = np.where(np.eye(n_actions), 0.0, -np.inf)[..., None]
     links = np.repeat(links, n_known, axis=2)
     for step in range(1, width + 1 if n_known else 1):
-        links = _reach(chain, links) + log_likelihood[step::width][:n_known].T
+        links = _best_entries(chain, links) + log_likelihood[step::width][:n_known].T
     for block in range(n_known):
         scores[:, block + 1] = (scores[:, block, None] + links[..., block]).max(axis=0)
     return scores
 
 
-def _reach(chain, scores):
+def _best_entries(chain, scores):
     """Best scores of reaching each action from scores (..., n_actions, n_blocks)."""
     if chain.is_uniform:
         others = scores.max(axis=-2, keepdims=True) - chain.moves[0, -1]
@@ -135,10 +135,10 @@ def path_of_runs(chain, log_likelihood, min_frames):
     gains = begun[:n_starts] - totals[:n_starts]
     grows = np.ones(gains.shape, dtype=bool)
     np.greater(gains[1:], np.maximum.accumulate(gains, axis=0)[:-1], out=grows[1:])
-    return _trace(chain, grows, ended, min_frames)
+    return _trace_back(chain, grows, ended, min_frames)
 
 
-def _trace(chain, grows, ended, min_frames):
+def _trace_back(chain, grows, ended, min_frames):
     """Path (n_frames,) back from its best end, by runs."""
     # `grows` tells whether a run that begins at a frame is better than any that begins
     # earlier; `ended` has the scores of paths that end before a frame.

@@ -209,8 +209,8 @@ def find_cycles(features, n_actions, seed):
     spread = frames.std(axis=0)
     frames -= frames.mean(axis=0)
     frames /= np.where(spread > 0, spread, 1)
-    cycles, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
-    cuts = np.array([0, len(frames)]) if cycles is None else _cut_all(frames, cycles)
+    cycles, n_votes = _search_cycles(frames, min(n_actions, N_PHASES), seed)
+    cuts = np.array([0, len(frames)]) if cycles is None else _cut_frames(frames, cycles)
     n_cycles, reason = len(cuts) - 1, None
     if n_votes < LEAST_VOTES:
         reason = "no period is clear"
@@ -218,7 +218,7 @@ def find_cycles(features, n_actions, seed):
         reason = "too few to learn from"
     elif np.log(np.diff(cuts)).std() > MOST_SPREAD:
         reason = "whose durations differ too much"
-    elif n_cycles >= LEAST_CYCLES and not _halves_confirm(
+    elif n_cycles >= LEAST_CYCLES and not _halves_show_same(
         frames, n_cycles, n_actions, seed
     ):
         reason = "but halves of it show another number"
@@ -231,7 +231,7 @@ def find_cycles(features, n_actions, seed):
     return np.where(cuts == len(frames), n_frames, cuts * size)
 
 
-def _halves_confirm(frames, n_cycles, n_actions, seed):
+def _halves_show_same(frames, n_cycles, n_actions, seed):
     middle, length = len(frames) // 2, len(frames) / n_cycles
     for half in (frames[:middle], frames[middle:]):
         candidates = _find_candidates(half, length, min(n_actions, N_PHASES), seed)
@@ -244,7 +244,7 @@ def _halves_confirm(frames, n_cycles, n_actions, seed):
     return True
 
 
-def _cut_all(frames, cycles):
+def _cut_frames(frames, cycles):
     """Cuts of all frames, by the phases that the first frames have taught."""
     projection, phases = cycles.projection, cycles.phases
     blocks = projection.project(frames)
@@ -254,7 +254,7 @@ def _cut_all(frames, cycles):
     return cuts_of_phases(phases.path, cycles.origin, projection.size, len(frames))
 
 
-def _search(frames, n_actions, seed):
+def _search_cycles(frames, n_actions, seed):
     """Find the `Cycles` with the most votes, and the number of votes."""
     # The search starts again with the length of the cycles found, as the peak of the
     # autocorrelation may be that of a part of the cycle.
@@ -346,12 +346,14 @@ def find_occurrences(frames, period, rng):
     width = max(2, int(period / 2))
     n_starts = len(frames) - width
     starts = rng.choice(n_starts, min(24, n_starts), replace=False)
-    distances = np.array([_distances(frames, start, width) for start in starts])
+    distances = np.array(
+        [_distances_to_window(frames, start, width) for start in starts]
+    )
     distances -= np.median(distances, axis=1, keepdims=True)
-    return _least_sum(distances, max(1, int(0.5 * period)), int(2 * period))
+    return _cheapest_frames(distances, max(1, int(0.5 * period)), int(2 * period))
 
 
-def _distances(frames, start, width):
+def _distances_to_window(frames, start, width):
     """Mean squared distance of a window to the window from each frame."""
     n_frames, n_features = frames.shape
     window = frames[start : start + width]
@@ -361,7 +363,7 @@ def _distances(frames, start, width):
     return total / (width * n_features)
 
 
-def _least_sum(distances, nearest, farthest):
+def _cheapest_frames(distances, nearest, farthest):
     """Frames, ``nearest`` to ``farthest`` apart, with the least sum of the best row."""
     # The distances (n_windows, n_frames) are those of windows to the one at a frame.
     # `totals[k, t]` is the least sum up to frame t. The first and the last frame are as

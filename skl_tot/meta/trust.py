@@ -93,7 +93,7 @@ def rate_trust(model, X, labels=None) -> dict | None:
     segmenter, videos = pipelines.segmenter_of(model), as_recordings(X)
     if segmenter.is_taught:
         return _rate_taught(model, videos)
-    labels = _labels_of(model, videos, labels).arrays
+    labels = _check_labels(model, videos, labels).arrays
     n_actions = int(segmenter.n_actions_)
     numbers, stride = _choose_frames(list(map(len, labels)))
     seen = [labels[i][::stride] for i in numbers]
@@ -112,12 +112,12 @@ def rate_trust(model, X, labels=None) -> dict | None:
         name: mof_score(seen, other) for name, other in labels_of_methods.items()
     }
     parts = None
-    if _course(segmenter) != "free":
+    if _order_of_recordings(segmenter) != "free":
         # labels that agree no more than parts of time do may have found no action
         equal = [equal_parts(len(path), n_actions) for path in seen]
         with_methods = [mof_score(equal, other) for other in labels_of_methods.values()]
         parts = mof_score(seen, equal), np.mean(with_methods)
-    return _rate(segmenter, labels, agreements, parts)
+    return _describe_rating(segmenter, labels, agreements, parts)
 
 
 def _rate_taught(model, videos):
@@ -140,7 +140,7 @@ def rate_share(share):
     return LEVELS[sum(share >= least for least in (0.6, 0.8))]
 
 
-def _labels_of(model, videos, labels):
+def _check_labels(model, videos, labels):
     if labels is None:
         labels = model.predict(videos)
     labels, _ = labelled_recordings(labels)
@@ -156,14 +156,14 @@ def _choose_frames(lengths):
     return numbers, max(1, sum(lengths[i] for i in numbers) // MOST_FRAMES)
 
 
-def _course(segmenter):
+def _order_of_recordings(segmenter):
     """Order of a model, which is free without a course that all recordings share."""
     return "free" if pipelines.is_cyclic(segmenter) else segmenter.order_
 
 
 def _other_methods(segmenter):
     """Two methods unlike a model, by their description."""
-    order = _course(segmenter)
+    order = _order_of_recordings(segmenter)
     words = {
         "strict": "in strict order",
         "mostly": "with an order",
@@ -192,7 +192,7 @@ def _other_methods(segmenter):
     return unlike
 
 
-def _rate(segmenter, labels, agreements, parts):
+def _describe_rating(segmenter, labels, agreements, parts):
     """Rate labels by ``agreements``, shares of frames by method, and by parts."""
     # `parts` are shares on which equal parts agree with the labels, and with methods
     agreement = float(np.mean([*agreements.values()]))
@@ -222,7 +222,7 @@ def _find_level(segmenter, labels, agreement, parts):
     confidence = segmenter.confidence_ or {"agreement": 0}
     if few is not None and not is_supported(labels, confidence):
         return "low", f"Only {few}."
-    if describe_squeezed(segmenter, _encode(labels, n_actions), many=1):
+    if describe_squeezed(segmenter, _codes_of_labels(labels, n_actions), many=1):
         return "low", "Fixed order squeezes an action to its least length."
     if parts is not None and parts[1] >= agreement:
         return "low", (
@@ -237,7 +237,7 @@ def _find_level(segmenter, labels, agreement, parts):
     )
 
 
-def _encode(labels, n_actions):
+def _codes_of_labels(labels, n_actions):
     """Numbers of actions from 0 in place of labels; -1 for background, and the rest."""
     words = np.unique(np.concatenate(labels)).tolist()
     actions = [word for word in words if word not in NO_ACTIONS]

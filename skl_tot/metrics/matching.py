@@ -83,8 +83,8 @@ class MatchedFrames(NamedTuple):
     activities: np.ndarray | None  # distinct activities
     activity_of: np.ndarray | None  # number of the activity of each recording
 
-    def recordings(self):
-        """Classes, and matched codes, of each recording with frames."""
+    def pairs_by_recording(self):
+        """Codes (n_frames,) true and matched, of each recording with frames."""
         cuts = pairwise(np.unique(self.bounds))
         return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
 
@@ -104,8 +104,8 @@ class MatchedFrames(NamedTuple):
                 )
         return parts
 
-    def groups(self, group_of, codes):
-        """Classes and codes of each group of recordings with frames."""
+    def pairs_by_group(self, group_of, codes):
+        """Codes (n_frames,) true and of others, of each group with frames."""
         parts = _frames_of_groups(group_of, self.bounds)
         return [(self.true[part], codes[part]) for part in parts if len(part)]
 
@@ -137,6 +137,7 @@ class MatchedFrames(NamedTuple):
 
 
 def _number_groups(name, n_recordings, activity_of):
+    """Return the number of the group of each recording, by the kind of groups."""
     if name == "activity":
         if activity_of is None:
             refuse("activities", None, "the activity of each recording")
@@ -173,13 +174,13 @@ def match_frames(y_true, y_pred, scope, activities, ignore_labels, background):
         raise ValueError("ignore_labels holds every label of y_true, no frame is left.")
     true, cluster = true[kept], cluster[kept]
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
-    fixed = _background_codes(clusters, classes, background)
+    backgrounds = _background_codes(clusters, classes, background)
     pred = np.empty_like(cluster)
     for part in _frames_of_groups(match_of, bounds):
         if scope == "labels":
-            pred[part] = _same_codes(clusters, classes, *fixed)[cluster[part]]
+            pred[part] = _same_codes(clusters, classes, *backgrounds)[cluster[part]]
         elif len(part):
-            pred[part] = _match_codes(true[part], cluster[part], *fixed)
+            pred[part] = _match_codes(true[part], cluster[part], *backgrounds)
     codes, groups = (true, cluster, pred), (match_of, names, activity_of)
     return MatchedFrames(classes, clusters, *codes, bounds, scope, *groups)
 
@@ -202,6 +203,7 @@ def _check_lengths(true, pred, is_single):
 
 
 def _encode(sequences):
+    """List distinct labels, and the code (n_frames,) of each frame of all sequences."""
     labels, codes = np.unique(np.concatenate(sequences), return_inverse=True)
     return labels.tolist(), codes
 
@@ -238,6 +240,7 @@ def ignored_labels(ignore_labels):
 
 
 def _background_codes(clusters, classes, background):
+    """Codes of the cluster and of the class of background; None for one without."""
     if background is not None and not np.isscalar(background):
         refuse("background", background, "one label", TypeError)
     cluster, background = background_labels(clusters, classes, background)

@@ -279,7 +279,7 @@ def cut_cycles(steps, start=None):
 
 
 def _number_bouts(bouts, start):
-    """Return the bouts of cycles, with the row and number of the cycle of each."""
+    """Table of the bouts of cycles, with the row and number of the cycle of each."""
     table = bouts.table.astype({"recording": object, "action": object})
     after = table.shift(-1)
     is_same = after["recording"] == table["recording"]
@@ -287,45 +287,50 @@ def _number_bouts(bouts, start):
     table["breaks_before"] = table["breaks_after"].shift(fill_value=False)
     is_broken = table["breaks_before"] | table["breaks_after"]
     table["breaks_within"] = is_broken | (table["paused_end"] > table["paused"])
-    is_start, n_actions = _find_starts(bouts, table, start)
+    start = _check_start(bouts, start)
+    is_start = _find_starts(bouts, table, start)
     cycles = is_start.groupby(table["recording"], sort=False)
     table["cycle"] = cycles.cumsum().astype(int)
-    table = _drop_parts(table[table["cycle"] > 0], n_actions)
+    n_actions = len(start) if isinstance(start, list) else None
+    table = _drop_partial_cycles(table[table["cycle"] > 0], n_actions)
     first = table.groupby("recording", sort=False)["cycle"].transform("min")
     table["cycle"] += 1 - first
     table["row"] = table.groupby(["recording", "cycle"], sort=False).ngroup()
     return table
 
 
-def _find_starts(bouts, table, start):
-    """Return whether each bout starts a cycle, and the number of actions of a cycle.
-
-    The number is 0 if each recording is a cycle, None if the cycles have to show it.
-    """
-    is_first = table["recording"] != table["recording"].shift()
+def _check_start(bouts, start):
+    """Return the first action, a list of those of a cycle that bouts show, or None."""
     if hasattr(start, "tolist"):  # arrays and numpy scalars
         start = start.tolist()
-    if isinstance(start, (list, tuple)):
-        shown = [action for action in start if action in bouts.actions]
-        if not shown or len(set(shown)) < len(shown):
-            _refuse_start(start, bouts)
-        return is_first | (_steps_back(table, shown) > 0), len(shown)
+    is_cycle = isinstance(start, (list, tuple))
+    given = start if is_cycle else [start]
+    shown = [action for action in given if action in bouts.actions]
+    if start is not None and not 0 < len(shown) == len(set(shown)):
+        some = f"one of the actions {bouts.actions}"
+        refuse("start", start, f"{some}, or the actions of a cycle in order, each once")
+    return shown if is_cycle else start
+
+
+def _find_starts(bouts, table, start):
+    """Mask (n_bouts,) of those that start a cycle; ``start`` as of `_check_start`."""
+    is_first = table["recording"] != table["recording"].shift()
+    if isinstance(start, list):
+        return is_first | (_places_back(table, start) > 0)
     if start is None:
-        order = usual_codes(bouts)
-        if not _goes_round(bouts, order):
-            return is_first, 0  # each recording is a cycle
-        start = bouts.actions[order[0]]
-    elif start not in bouts.actions:
-        _refuse_start(start, bouts)
+        codes = usual_codes(bouts)
+        if not _repeats_order(bouts, codes):
+            return is_first  # each recording is a cycle
+        start = bouts.actions[codes[0]]
     # a step that goes on after idle time starts no other cycle
     goes_on = ~is_first & (table["action"] == table["action"].shift())
     is_start = (table["action"] == start) & ~(goes_on & (len(bouts.actions) > 1))
     order = _order_of_cycles(table[["action"]].assign(cycle=is_start.cumsum()))
     # a cycle without its first action: a step back over half of the actions or more,
     # with as many after it, unlike idle time that a model takes for a step
-    is_turn = 2 * _steps_back(table, order) >= max(len(order), 2)
+    is_turn = 2 * _places_back(table, order) >= max(len(order), 2)
     parts = table.groupby((is_start | is_turn).cumsum())["action"]
-    return is_start | (is_turn & (2 * parts.transform("nunique") >= len(order))), None
+    return is_start | (is_turn & (2 * parts.transform("nunique") >= len(order)))
 
 
 def _order_of_cycles(table):
@@ -337,7 +342,7 @@ def _order_of_cycles(table):
     return places["median"].sort_values(kind="stable").index.tolist()
 
 
-def _steps_back(table, order):
+def _places_back(table, order):
     """By how many places of an order each bout is before the one before it."""
     ranks = table["action"].map({action: rank for rank, action in enumerate(order)})
     # bouts of no rank are passed over
@@ -346,12 +351,7 @@ def _steps_back(table, order):
     return (before - ranks).fillna(0)
 
 
-def _refuse_start(start, bouts):
-    some = f"one of the actions {bouts.actions}"
-    refuse("start", start, f"{some}, or the actions of a cycle in order, each once")
-
-
-def _goes_round(bouts, codes):
+def _repeats_order(bouts, codes):
     """Whether recordings show the actions of an order several times, mostly in it."""
     counts = bouts.matrix(bouts.by_action.size())[:, codes]
     if not codes or np.median(np.median(counts, axis=0)) <= 1:
@@ -360,7 +360,8 @@ def _goes_round(bouts, codes):
     return np.mean(after == (before + 1) % len(codes)) > 0.5
 
 
-def _drop_parts(table, n_actions):
+def _drop_partial_cycles(table, n_actions):
+    """Bouts without those of a first or last cycle that shows less than half of it."""
     by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
     if n_actions is None:
         n_actions = by_cycle.nunique().median()

@@ -251,7 +251,7 @@ def _near_breaks(bouts, codes):
 
 
 def score_durations(bouts):
-    """Return counts, total durations and their robust z, by recording and action."""
+    """Find counts, total durations and their robust z (n_recordings, n_actions)."""
     if not bouts.actions or not bouts.names:
         return np.zeros((3, len(bouts.names), len(bouts.actions)))
     counts = bouts.matrix(bouts.by_action.size())
@@ -259,7 +259,7 @@ def score_durations(bouts):
     totals = np.where(counts > 0, totals, np.nan)
     medians = np.nanmedian(totals, axis=0)
     # smaller spreads of durations count as a twentieth of the median, and a frame
-    spread = np.maximum(MAD_TO_SD * _deviation(totals), 0.05 * medians)
+    spread = np.maximum(MAD_TO_SD * _median_deviation(totals), 0.05 * medians)
     spread = np.maximum(spread, bouts.frame)
     spread[spread == 0] = 1  # all durations of point events are 0
     # durations have a long tail, so their logarithm counts above the median
@@ -267,7 +267,7 @@ def score_durations(bouts):
     return counts, totals, (np.minimum(totals - medians, 0) + above) / spread
 
 
-def _deviation(values):
+def _median_deviation(values):
     return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
 
 
@@ -276,7 +276,9 @@ def _most_bouts(counts):
     if not counts.size:
         return np.zeros(0)
     present = np.where(counts > 0, counts, np.nan)
-    return np.nanmedian(present, axis=0) + MOST_USUAL * MAD_TO_SD * _deviation(present)
+    return np.nanmedian(present, axis=0) + MOST_USUAL * MAD_TO_SD * _median_deviation(
+        present
+    )
 
 
 def _find_steps_back(bouts, codes):
@@ -306,7 +308,7 @@ def _judge_likelihoods(means, n_recordings):
     if means is None:
         unknown = np.full(n_recordings, np.nan)
         return {"unlikely": np.isfinite(unknown), "likelihood_quantile": unknown}
-    spread = MAD_TO_SD * _deviation(means)
+    spread = MAD_TO_SD * _median_deviation(means)
     is_low = means < np.median(means) - MOST_USUAL * spread
     quantiles = (means <= means[:, None]).mean(axis=1)
     return {"unlikely": is_low, "likelihood_quantile": quantiles}

@@ -250,7 +250,7 @@ class TellingSample:
         for action in actions:
             is_action = np.array([label == action for label in labels])
             # all actions share the level of the test against chance
-            scores_of[action] = self._score(is_action, 0.05 / len(actions))
+            scores_of[action] = self._score_features(is_action, 0.05 / len(actions))
         all_scores = np.array([scores["score"] for scores in scores_of.values()])
         all_tells = np.array([scores["tells"] for scores in scores_of.values()])
         is_useful = all_tells | (all_scores >= CLEAR)
@@ -264,7 +264,7 @@ class TellingSample:
             tables.append(table.assign(rank=np.arange(1, len(names) + 1)))
         return pd.concat(tables, ignore_index=True)[columns]
 
-    def _score(self, is_action, level):
+    def _score_features(self, is_action, level):
         """Scores, and whether they are above chance, of all features for one action."""
         videos, runs, _ = zip(*self.bouts)
         videos, runs = np.array(videos), np.array(runs)
@@ -291,8 +291,8 @@ class TellingSample:
         frames, sides = np.concatenate(frames), np.array(sides)
         shares = []
         for first in range(0, self.n_features, 32):  # at once, which bounds the memory
-            counts = _count(frames[:, first : first + 32], sides, len(halves))
-            shares.append(_share_right(counts, halves))
+            counts = _count_bins(frames[:, first : first + 32], sides, len(halves))
+            shares.append(_shares_right(counts, halves))
         shares = np.concatenate(shares, axis=1)
         score = shares.mean(axis=0)
         # less than 0.55 tells too little, however certain
@@ -313,8 +313,8 @@ def _find_units(videos):
     return units, shown // n_parts % 2
 
 
-def _count(frames, sides, n_units):
-    """Count frames (n_units, 2, n_features, N_BINS): of the bout, and beside it."""
+def _count_bins(frames, sides, n_units):
+    """Count frames (n_units, 2, n_features, N_BINS) of bouts, and beside them."""
     edges = np.quantile(frames, np.arange(1, N_BINS) / N_BINS, axis=0, method="lower")
     bins = sum((frames > edge).astype(int) for edge in edges)
     n_features = frames.shape[1]
@@ -323,7 +323,7 @@ def _count(frames, sides, n_units):
     return np.bincount(cells.ravel(), minlength=np.prod(shape)).reshape(shape)
 
 
-def _share_right(counts, halves):
+def _shares_right(counts, halves):
     """Shares (n_units, n_features) of correct frames, of the action and beside it."""
     # The bins of a unit belong to the action if they do so in the other half.
     learnt = np.array([counts[halves != half].sum(axis=0) for half in (0, 1)])[halves]

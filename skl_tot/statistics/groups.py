@@ -104,7 +104,7 @@ def compare_groups(
     subjects = bouts.names
     if subject is not None:
         subjects = group_of_recordings(subject, bouts.names, "subject")
-    keys, samples, values = _measure(bouts, zip(subjects, group_of))
+    keys, samples, values = _measure_samples(bouts, zip(subjects, group_of))
     tables = []
     for pair in itertools.combinations(group_of.unique(), 2):
         first, second, is_paired = _pick_samples(samples, values, pair)
@@ -123,7 +123,7 @@ def compare_groups(
     return table.reindex(columns=COLUMNS)
 
 
-def _measure(bouts, sample_of_recordings):
+def _measure_samples(bouts, sample_of_recordings):
     """Return measures, samples (pairs of subject and group), and their values."""
     # Values have shape (n_samples, n_measures).
     numbers, samples = pd.factorize(pd.Series(list(sample_of_recordings), dtype=object))
@@ -150,7 +150,7 @@ def _measure(bouts, sample_of_recordings):
 
 
 def _pick_samples(samples, values, pair):
-    """Return values of two groups, and whether each subject is in both."""
+    """Values (n_subjects, n_measures) of two groups, and whether they are paired."""
     rows_of_groups = []
     for group in pair:
         rows = {name: i for i, (name, other) in enumerate(samples) if other == group}
@@ -202,12 +202,12 @@ def _compare_columns(first, second, is_paired, random):
             row[f"n_{place}"] = len(values)
             row[f"mean_{place}"] = values.mean(axis=0) if len(values) else np.nan
         if min(len(one), len(other)) > 1:
-            row |= _test(one, other, is_paired, random)
+            row |= _test_difference(one, other, is_paired, random)
         tables.append(pd.DataFrame(row, index=columns))
     return pd.concat(tables).sort_index()
 
 
-def _test(first, second, is_paired, random):
+def _test_difference(first, second, is_paired, random):
     """Differences, effects, their intervals, and p of all columns, by name."""
     # from the first subject and in units of the range, so that ties are equal
     origin, unit = first[0], np.ptp(np.concatenate([first, second]), axis=0)
@@ -216,11 +216,11 @@ def _test(first, second, is_paired, random):
     drawn = {"n_resamples": N_DRAWN, "random_state": random, "batch": 500}
     kind = "samples" if is_paired else "independent"
     test = permutation_test(
-        samples, _difference, permutation_type=kind, vectorized=True, **drawn
+        samples, _rounded_difference, permutation_type=kind, vectorized=True, **drawn
     )
     interval = bootstrap(
         samples,
-        _difference,
+        _rounded_difference,
         paired=is_paired,
         vectorized=True,
         method="percentile",
@@ -229,7 +229,7 @@ def _test(first, second, is_paired, random):
     ).confidence_interval
     row = {"difference": second.mean(axis=0) - first.mean(axis=0)}
     row |= {"low": interval.low * unit, "high": interval.high * unit, "p": test.pvalue}
-    scale = _find_scale(first, second)
+    scale = _spread_within_groups(first, second)
     with np.errstate(divide="ignore", invalid="ignore"):  # constant columns
         for name, effect in zip(("difference", "low", "high"), EFFECTS):
             row[effect] = row[name] / scale
@@ -239,13 +239,13 @@ def _test(first, second, is_paired, random):
     return row | {"permutations": n_used}
 
 
-def _difference(second, first, axis):
+def _rounded_difference(second, first, axis):
     """Difference of means, without errors of rounding."""
     return np.round(second.mean(axis) - first.mean(axis), 9)
 
 
-def _find_scale(first, second):
-    """Return the deviation of subjects within groups, corrected as in Hedges' g."""
+def _spread_within_groups(first, second):
+    """Deviation (n_columns,) within groups, corrected as in Hedges' g."""
     freedom = len(first) + len(second) - 2
     squares = (len(first) - 1) * first.var(axis=0, ddof=1)
     squares += (len(second) - 1) * second.var(axis=0, ddof=1)

@@ -227,7 +227,7 @@ def fit_loop(state, batches, settings, terms, count=lambda n: None, watch=None):
         state.n_iter += 1
         if len(pending) < settings.check_iter:
             continue
-        losses.append(_collect(pending, count))
+        losses.append(_fetch_losses(pending, count))
         if watch is None or state.n_iter < first_check:
             continue
         if watch.has_settled(state.network):
@@ -237,11 +237,11 @@ def fit_loop(state, batches, settings, terms, count=lambda n: None, watch=None):
             end = state.first_iter + math.ceil(n_steps / (1 - settings.decay))
             state.last_iter = min(state.last_iter, end)
     if pending:
-        losses.append(_collect(pending, count))
+        losses.append(_fetch_losses(pending, count))
     return np.concatenate(losses)
 
 
-def _collect(pending, count):
+def _fetch_losses(pending, count):
     """Fetch a block of losses from the device, with one synchronisation."""
     losses = torch.stack(pending)
     devices.sum_over_processes([losses])

@@ -383,7 +383,7 @@ def structured_transport(
     per_neighbour = structure_weight / (n_frames * radius) if width else 0.0
     # frames last, as sums and filters run along them
     linear = (1 - structure_weight) * cost.mT.contiguous()
-    most = linear + per_neighbour * (1 - 1 / n_prototypes) * _counts(linear, width)
+    most = linear + per_neighbour * (1 - 1 / n_prototypes) * _count_near(linear, width)
     most = most.max() - epsilon * math.log(n_frames * n_prototypes) + balance
     # a longer step than 1 / ε would overshoot
     step = 4 / most.clamp_min(4 * epsilon)
@@ -397,20 +397,20 @@ def structured_transport(
         shares = codes.sum(-1, keepdim=True).clamp_min(1e-30)  # of a lost prototype
         log_codes = log_codes - push * shares.log()
         if width:
-            log_codes = log_codes + pull * _neighbours(codes, width)
+            log_codes = log_codes + pull * _sum_near(codes, width)
         log_codes = torch.log_softmax(log_codes, dim=-2)
         codes = log_codes.exp()
     return codes.mT
 
 
-def _counts(like, width):
+def _count_near(like, width):
     """Return the number of frames (n_frames,) that are at most ``width`` away."""
     n_frames = like.shape[-1]
     frames = torch.arange(n_frames, dtype=like.dtype, device=like.device)
     return frames.clamp_max(width) + (n_frames - 1 - frames).clamp_max(width)
 
 
-def _neighbours(codes, width):
+def _sum_near(codes, width):
     """Sum over the frames at most ``width`` away, without the frame itself."""
     totals = torch.nn.functional.pad(codes, (width + 1, width)).cumsum(-1)
     return totals[..., 2 * width + 1 :] - totals[..., : -2 * width - 1] - codes

@@ -57,7 +57,9 @@ def test_unlike_labels_are_clusters_that_they_lack():
     first = [np.repeat([0, 1], 10), np.repeat([0, 2], 10), np.repeat([2, 3], 10)]
     second = [np.repeat([5, 0], 10), np.repeat([5, 4], 10), np.repeat([4, 0], 10)]
     clusters = [np.stack(pair, axis=1) for pair in zip(first, second)]
-    rates = np.split(learning.rate_unlike(labels, clusters, 2), [20, 40])
+    rates = np.split(
+        learning.shares_of_clusterings_unlike(labels, clusters, 2), [20, 40]
+    )
     assert not rates[0].any()
     assert rates[1].tolist() == [0.0] * 10 + [1.0] * 10
     assert rates[2].tolist() == [1.0] * 10 + [0.5] * 10  # the second one knows 0

@@ -10,7 +10,7 @@ from skl_tot import CyclicSegmenter, HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.corrections import label_paths, refine
 from skl_tot.corrections.label_paths import (
     cut_recordings,
-    find_labelled,
+    find_labelled_cycles,
     learn_template,
 )
 from skl_tot.recordings import Recordings
@@ -252,7 +252,7 @@ class TestLabels:
         ],
     )
     def test_of_whole_cycles(self, labels, expected):
-        found = find_labelled([np.full(3, -1), np.array(labels)])
+        found = find_labelled_cycles([np.full(3, -1), np.array(labels)])
         assert found == [[], expected]
 
     def test_without_a_cycle_are_refused(self):
@@ -267,7 +267,7 @@ def test_cuts_keep_labelled_cycles_and_part_all_frames(log):
     template = learn_template(recordings, [labels], [[(0, cuts[1])]], 4)
     n, length = len(frames), cuts[1]
     found = [3, length - 2, length + 5, 3 * length, n - 4]
-    kept = template.keep(found, n, [(0, length)])
+    kept = template.with_labelled(found, n, [(0, length)])
     assert kept.tolist() == [0, length, 3 * length, n]
     breaks = [[length, length + 7]]
     parts = cut_recordings(Recordings([frames], fps=1, breaks=breaks), [kept])

@@ -19,10 +19,10 @@ from skl_tot.meta.cycles import (
     N_PHASES,
     Cycles,
     PhaseModel,
+    _cheapest_frames,
     _cut_line,
-    _distances,
+    _distances_to_window,
     _elect,
-    _least_sum,
     find_cycles,
     find_origin,
     find_period,
@@ -94,7 +94,9 @@ class TestRecurrence:
         frames = np.random.default_rng(0).normal(size=(40, 3))
         window = frames[5:12]
         expected = [np.square(frames[i : i + 7] - window).mean() for i in range(34)]
-        np.testing.assert_allclose(_distances(frames, 5, 7), expected, atol=1e-12)
+        np.testing.assert_allclose(
+            _distances_to_window(frames, 5, 7), expected, atol=1e-12
+        )
 
     @settings(max_examples=25)
     @given(st.integers(0, 10**6))
@@ -110,7 +112,9 @@ class TestRecurrence:
                     for row in distances:
                         if row[list(places)].sum() < best:
                             best, found = row[list(places)].sum(), places
-        np.testing.assert_array_equal(_least_sum(distances, nearest, farthest), found)
+        np.testing.assert_array_equal(
+            _cheapest_frames(distances, nearest, farthest), found
+        )
 
 
 @settings(max_examples=20)
