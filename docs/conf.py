@@ -49,7 +49,7 @@ INSIDE = r"""
     Recordings\.(errors|gather|named_errors|plain|read|restore|row_blocks|select)
     |Recordings\.(standardize|store)
     |Chain\.(expected_moves|for_length)
-    |Decoder\.(for_cycles|nats_of_switch)
+    |Decoder\.nats_of_switch
     |Look\.say_\w+
     |\w+\.compare_alternatives
     |Adam\.settings

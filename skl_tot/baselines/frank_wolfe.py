@@ -1,7 +1,7 @@
 """Events that a linear classifier distinguishes."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -117,14 +117,13 @@ class FrankWolfeSegmenter(BaseSegmenter):
             n_actions,
             1 / (len(kept) * n_actions),
         )
-        solution = minimise(problem, rng, self.max_iter)
+        rows, curve = minimise(problem, rng, self.max_iter)
         self.events_ = np.full((len(videos), n_actions), -1)
-        for i, cuts, events in zip(kept, edges, solution.events):
+        for i, cuts, events in zip(kept, edges, rows - problem.starts[:, None]):
             self.events_[i] = (cuts[events] + cuts[events + 1]) // 2
-        self.coef_, self.intercept_ = solution.coef, solution.intercept
-        self.noise_ = solution.noise
-        self.objective_, self.objective_curve_ = solution.objective, solution.curve
-        self.n_iter_ = len(solution.curve)
+        self.coef_, self.intercept_, self.noise_ = problem.classifier(rows)
+        self.objective_ = float(problem.objective(problem.projection(rows)))
+        self.objective_curve_, self.n_iter_ = curve, len(curve)
 
     def _edges(self, n_frames):
         """First frame of each chunk of a recording, and its end."""
@@ -180,17 +179,6 @@ def cheapest_events(costs):
         events[:, k] = (least[k] > reached[:, None]).sum(axis=1)
         last = events[:, k] - 1
     return events
-
-
-class Solution(NamedTuple):
-    """Events of recordings, and the classifier that separates them."""
-
-    events: np.ndarray  # chunk of each event (n_videos, n_events)
-    objective: float
-    curve: list  # objective of each iteration
-    coef: np.ndarray
-    intercept: np.ndarray
-    noise: np.ndarray  # mean squared error of each event
 
 
 class EventClustering:
@@ -254,19 +242,13 @@ class EventClustering:
             predicted += self.predict(self.projection(rows))
         return assignment / n_corners, predicted / n_corners
 
-    def solution(self, rows, curve):
-        """Solution of the events in these rows, with their best classifier."""
+    def classifier(self, rows):
+        """Coefficients, intercepts, and mean squared errors (n_events,) of the best."""
         projection = self.projection(rows)
         coef = (self.basis @ projection).T
         errors = self.assignment(rows) - self.predict(projection)
-        return Solution(
-            rows - self.starts[:, None],
-            float(self.objective(projection)),
-            curve,
-            coef,
-            self.n_videos / self.n_chunks - coef @ self.mean,
-            np.square(errors).mean(axis=0),
-        )
+        intercept = self.n_videos / self.n_chunks - coef @ self.mean
+        return coef, intercept, np.square(errors).mean(axis=0)
 
 
 def best_step(slope, curvature):
@@ -277,7 +259,7 @@ def best_step(slope, curvature):
 
 
 def minimise(problem, rng, max_iter):
-    """Minimise over the convex hull of events, and return the best events found."""
+    """Minimise over the convex hull of events: rows of the best, objectives by step."""
     assignment, predicted = problem.start(rng)
     best, lowest, curve = None, np.inf, []
     for _ in range(max_iter):
@@ -298,4 +280,4 @@ def minimise(problem, rng, max_iter):
         curve.append(float(value))
         if -slope <= TOLERANCE * value:  # f is convex: the bound of the gain
             break
-    return problem.solution(best, curve)
+    return best, curve

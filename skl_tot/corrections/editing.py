@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.corrections.semi_supervised import SemiSupervisedSegmenter
 from skl_tot.methods import pipelines
-from skl_tot.methods.scores import Merge, fit_split, merge_weights, merged_groups
+from skl_tot.methods.scores import Merge, codes_after_merge, fit_split, merge_weights
 from skl_tot.recordings.errors import is_int, refuse, warn_user
 from skl_tot.recordings.files import is_line
 from skl_tot.recordings.labels import (
@@ -126,14 +126,14 @@ def merge(model: Model, labels) -> Model:
     """
     segmenter = _copy_of_fitted(model)
     codes = _check_labels_to_merge(segmenter, labels)
-    groups = merged_groups(codes, segmenter.n_actions_)
+    new_codes = codes_after_merge(codes, segmenter.n_actions_)
     labels_before = with_background(segmenter.actions_)
-    _merge_scores(segmenter, groups)
+    _merge_scores(segmenter, new_codes)
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
     # the last one is background
-    labels_after = with_background(segmenter.actions_)[np.append(groups, -1)]
+    labels_after = with_background(segmenter.actions_)[np.append(new_codes, -1)]
     _follow_unlabelled(segmenter, labels_before[:-1], labels_after[:-1])
     _relabel(segmenter, labels_before, labels_after)
     return pipelines.with_last(model, segmenter)
@@ -269,17 +269,17 @@ def _copy_of_fitted(model):
     return copy(segmenter)
 
 
-def _merge_scores(segmenter, groups):
+def _merge_scores(segmenter, new_codes):
     has_prototypes = segmenter.prototype_actions_ is not None
     # prototypes do not know the parts of a split
     if has_prototypes and not any(layer.adds_actions for layer in segmenter.layers_):
-        segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
+        segmenter.prototype_actions_ = new_codes[segmenter.prototype_actions_]
     # the density of a merged action is no sum over its prototypes
     if segmenter.has_densities or segmenter.layers_ or not has_prototypes:
         weights = 1.0
         if segmenter.has_densities:
-            weights = merge_weights(groups, segmenter.shares_, segmenter.layers_)
-        segmenter.layers_ = [*segmenter.layers_, Merge(groups, weights)]
+            weights = merge_weights(new_codes, segmenter.shares_, segmenter.layers_)
+        segmenter.layers_ = [*segmenter.layers_, Merge(new_codes, weights)]
 
 
 def _frames_of_action(segmenter, code, X):

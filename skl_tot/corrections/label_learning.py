@@ -4,7 +4,6 @@ Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown. Views
 recording are a list of arrays (n_frames_i, n_columns), one for each view.
 """
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -103,15 +102,13 @@ def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     first_paths, n_actions = add_new_actions(
         labels_filled, clusters, counted, n_labelled, unlike == 1
     )
-    teach = partial(
-        learn_in_rounds, views_of, joined_views, view_weights, labels, **time
-    )
-    lesson, scores = teach(n_actions, first_paths)
+    given = views_of, joined_views, view_weights, labels
+    lesson, scores = learn_in_rounds(*given, n_actions, first_paths, **time)
     paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     # new actions that spread take frames of labelled ones
     share_new = np.mean(np.concatenate(first_paths) >= n_labelled)
     if np.mean(paths >= n_labelled) > MOST_SPREAD * share_new:
-        lesson, scores = teach(n_labelled, labels_filled)
+        lesson, scores = learn_in_rounds(*given, n_labelled, labels_filled, **time)
         paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     # frames of labelled actions that are unlike labels in most clusterings
     share_unlike = float(np.mean((unlike > 0.5) & (paths < n_labelled)))

@@ -58,10 +58,6 @@ class Decoder:
             refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
         return switch_cost * n_frames / log_likelihood.shape[1]
 
-    def for_cycles(self, n_frames) -> "Decoder":
-        """Return the decoder for cycles of a mean length in frames, if it has any."""
-        return self
-
 
 class FixedDecoder(Decoder):
     """All actions in order; all paths have the same number of switches."""
@@ -94,7 +90,7 @@ class CyclicDecoder(Decoder):
 
     has_cycles = True
 
-    def __init__(self, *, may_skip=False, cycle_frames=np.inf):
+    def __init__(self, may_skip=False, cycle_frames=np.inf):
         self.may_skip = may_skip
         self.cycle_frames = cycle_frames
 
@@ -106,10 +102,6 @@ class CyclicDecoder(Decoder):
         """Convert the cost for a recording of at most one cycle."""
         n_frames = min(n_frames, self.cycle_frames)
         return super().nats_of_switch(switch_cost, log_likelihood, n_frames)
-
-    def for_cycles(self, n_frames):
-        """Return the decoder for cycles of a mean length in frames."""
-        return CyclicDecoder(may_skip=self.may_skip, cycle_frames=n_frames)
 
 
 class FramewiseDecoder(Decoder):

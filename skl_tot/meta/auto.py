@@ -155,13 +155,13 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
                 model.fit(X, y)
             segmenter = pipelines.segmenter_of(model)
             segmenter.set_params(n_actions=segmenter.n_actions_)  # if that was "auto"
-            few = collapses.describe_collapse(segmenter)
-            fits.append((model, few))
-            if few is None or effective_actions(segmenter.labels_) >= ENOUGH:
+            collapse = collapses.describe_collapse(segmenter)
+            fits.append((model, collapse))
+            if collapse is None or effective_actions(segmenter.labels_) >= ENOUGH:
                 break
-        self.estimator_, few = fits[-1] if fits[-1][1] is None else fits[0]
-        if few is not None:
-            return [f"Labels collapse: {few}.", collapses.REMEDY]
+        self.estimator_, collapse = fits[0] if collapse else fits[-1]
+        if collapse is not None:
+            return [f"Labels collapse: {collapse}.", collapses.REMEDY]
         paths, _ = split_label_sequences(self.labels_)
         sentences = collapses.describe_labels(pipelines.segmenter_of(self), paths)
         if len(fits) > 1:

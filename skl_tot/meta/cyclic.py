@@ -163,8 +163,8 @@ class CyclicSegmenter(BaseSegmenter):
         self._inner.set_params(decoding="cyclic_skip", switch_cost=cost)
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
 
-    def _values(self):
-        values = super()._values()
+    def _resolved_parameters(self):
+        values = super()._resolved_parameters()
         if values.switch_cost is None:
             values.switch_cost = self._inner.decoder_.switch_cost or SWITCH_COST
         return values
@@ -199,7 +199,7 @@ class CyclicSegmenter(BaseSegmenter):
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
         return paths
 
-    def _units(self, videos, paths):
+    def _compared_units(self, videos, paths):
         """Cycles, if there are two, as recordings may be one or two."""
         cuts = self._cut(paths)
         labels = cut_arrays(paths, cuts)

@@ -174,7 +174,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         return paths
 
     def _agreement(self, videos, paths):
-        units, paths = self._units(videos, paths)
+        units, paths = self._compared_units(videos, paths)
         sample = thinned(units)
         agreement = held_out_agreement(
             sample.videos.blocks, sample.of(paths), self.n_actions_

@@ -84,13 +84,12 @@ def describe_labels(segmenter, paths):
 
 
 def describe_lacking(segmenter, paths, names=None, recordings=None):
-    """List sentences on actions that paths lack or squeeze; ``names`` are by number."""
+    """List sentences on actions that paths lack or squeeze; ``names`` are by code."""
     actions = segmenter.actions_.tolist()
-    shown = names or dict(enumerate(default_names(actions, "action").values()))
-    kept = segmenter.unlabelled_actions_
-    kept = [code for code, label in enumerate(actions) if label in kept]
+    words = names or dict(enumerate(default_names(actions, "action").values()))
+    unlabelled = map(actions.index, segmenter.unlabelled_actions_)
     return [
-        *describe_actions(paths, shown, kept, recordings),
+        *describe_actions(paths, words, list(unlabelled), recordings),
         *describe_squeezed(segmenter, paths, names),
     ]
 

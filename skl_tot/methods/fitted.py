@@ -14,7 +14,13 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.decoding.decoders import DECODERS, Decoded, Decoder, decode_recording
+from skl_tot.decoding.decoders import (
+    DECODERS,
+    CyclicDecoder,
+    Decoded,
+    Decoder,
+    decode_recording,
+)
 from skl_tot.decoding.evidence import find_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO
@@ -186,9 +192,9 @@ class FittedSegmenter(BaseEstimator):
         as `mof_scorer`, judge with them, as `SemiSupervisedSegmenter.score` does.
         """
         videos = self.prepare(X)
-        self._check_unused(y, videos)
+        self._check_unused_labels(y, videos)
         paths = [decoded.path for decoded in self._decode(videos)]
-        units, paths = self._units(videos, paths)
+        units, paths = self._compared_units(videos, paths)
         if len(paths) < 2:
             text = "score compares recordings, or cycles, but X has one"
             if videos.is_single:
@@ -207,11 +213,11 @@ class FittedSegmenter(BaseEstimator):
             )
         return score
 
-    def _units(self, videos, paths):
+    def _compared_units(self, videos, paths):
         """Return the compared units, recordings or cycles, and their paths."""
         return videos, paths
 
-    def _check_unused(self, y, videos):
+    def _check_unused_labels(self, y, videos):
         if y is not None:
             check_lengths(arrange(y, videos), videos)
             if not videos.is_single:  # which has no score
@@ -226,7 +232,7 @@ class FittedSegmenter(BaseEstimator):
     def decoder_(self):
         """Decoder and the cost of a switch."""
         check_is_fitted(self, "n_actions_")
-        values = self._values()
+        values = self._resolved_parameters()
         cost = values.switch_cost
         if isinstance(cost, Real):
             # The decoder takes the cost for each frame of n_frames / n_actions. Merges
@@ -272,7 +278,7 @@ class FittedSegmenter(BaseEstimator):
             if isinstance(value, bool) and not is_flag:
                 refuse(name, value, "a number, or another value of its docstring")
 
-    def _values(self):
+    def _resolved_parameters(self):
         """Values of parameters; those that are not set have that of the order."""
         # of a method without these parameters, its class has them
         values = Bunch(decoding=self.decoding, switch_cost=self.switch_cost)
@@ -285,7 +291,10 @@ class FittedSegmenter(BaseEstimator):
 
     def _decoder(self, decoding):
         """Return the decoder of this name, with learned values if it has any."""
-        return DECODERS[decoding].for_cycles(self.mean_frames_)
+        decoder = DECODERS[decoding]
+        if isinstance(decoder, CyclicDecoder):  # a recording of many costs as one cycle
+            return CyclicDecoder(decoder.may_skip, self.mean_frames_)
+        return decoder
 
     def _decode(self, videos, score=None, *, with_posterior=False):
         # `score` gives corrected log-likelihoods by number of recording, if known

@@ -77,7 +77,7 @@ def principal_components(videos, n_components):
     """Mean, directions (n_components, n_features), largest first, and mean variance."""
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
-    variances, directions = _largest(covariance, n_components)
+    variances, directions = _largest_eigenvectors(covariance, n_components)
     n_varying = int((variances > LEAST_VARIANCE * variances[-1]).sum())
     components = directions.T[::-1][: max(1, n_varying)]
     # the sign of an eigenvector is arbitrary: the largest entry is positive, so that
@@ -90,7 +90,7 @@ def principal_components(videos, n_components):
     return center, components * signs[:, None], mean_variance
 
 
-def _largest(covariance, n_components, other=None):
+def _largest_eigenvectors(covariance, n_components, other=None):
     """Largest eigenvalues, ascending, and vectors of a matrix, perhaps over another."""
     n_features = len(covariance)
     n_components = min(n_components or n_features, n_features)
@@ -119,7 +119,7 @@ def slow_directions(videos, moment, n_components=None):
     # with a ridge, directions of little variance do not win by little change
     ridge = _ridge(covariance, RIDGE)
     changes = changes / max(n_frames, 1) + ridge
-    _, directions = _largest(covariance + ridge, n_components, changes)
+    _, directions = _largest_eigenvectors(covariance + ridge, n_components, changes)
     return center, directions.T[::-1]
 
 
@@ -247,15 +247,15 @@ class InOrder(NamedTuple):
         starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
         return Chain(starts, moves, np.zeros(n_actions))
 
-    def expect(self, scores, chain):
-        """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
+    def posterior_and_counts(self, scores, chain):
+        """Posterior (n_frames, n_actions), counts to reestimate, and log-likelihood."""
         probabilities, total = chain.forward_backward(scores)
         left = np.zeros(len(self.transitions))
         # an action has been left if a later one is the last
         left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
         return probabilities, np.stack([probabilities[:-1].sum(axis=0), left]), total
 
-    def learned(self, counts):
+    def reestimated(self, counts):
         """Most probable paths for the counts."""
         n_before_others, n_left = counts
         leave, is_seen = self.transitions.copy(), n_before_others > LEAST_FRAMES
@@ -276,12 +276,12 @@ class AnyOrder(NamedTuple):
             costs = -np.log(self.starts), -np.log(self.transitions)
         return Chain(*costs, np.zeros(len(self.starts)))
 
-    def expect(self, scores, chain):
-        """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
+    def posterior_and_counts(self, scores, chain):
+        """Posterior (n_frames, n_actions), counts to reestimate, and log-likelihood."""
         posterior, n_moves, total = chain.expected_moves(scores)
         return posterior, np.vstack([posterior[:1], n_moves]), total
 
-    def learned(self, counts):
+    def reestimated(self, counts):
         """Most probable paths for the counts."""
         probabilities = np.vstack([self.starts, self.transitions])
         totals = counts.sum(axis=1, keepdims=True)
@@ -294,7 +294,7 @@ class AnyOrder(NamedTuple):
         """Renumber the actions."""
         return AnyOrder(self.starts[order], self.transitions[np.ix_(order, order)])
 
-    def after(self, layers, shares):
+    def corrected(self, layers, shares):
         """Paths through the actions after corrections, from shares before."""
         if not layers:
             return self
@@ -324,17 +324,17 @@ class HMM(NamedTuple):
             paths=self.paths.sorted(order),
         )
 
-    def sharing(self):
+    def with_shared_variances(self):
         """Share the mean variances among all actions."""
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
         return self._replace(covars=covars, shared=True)
 
     def expectations(self, frames):
-        """Yield ``expect`` of the paths, of each recording."""
+        """Yield ``posterior_and_counts``, of each recording."""
         chain = self.paths.chain()
         for video in frames:
             scores = log_densities(video, self.means, self.covars)
-            yield self.paths.expect(scores, chain)
+            yield self.paths.posterior_and_counts(scores, chain)
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
@@ -342,7 +342,7 @@ def start_from_equal_parts(frames, n_actions, reg_covar):
     labels = [equal_parts(len(video), n_actions) for video in frames]
     leave = np.full(n_actions, _usual_leave(frames, n_actions))
     leave[-1] = 0.0
-    means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)
+    means, covars = _fit_independent_gaussians(frames, labels, n_actions, reg_covar)
     return HMM(means, covars, InOrder(leave))
 
 
@@ -351,7 +351,7 @@ def _usual_leave(frames, n_actions):
     return min(n_actions / np.mean([len(video) for video in frames]), 0.5)
 
 
-def _gaussians_of(frames, labels, n_actions, reg_covar):
+def _fit_independent_gaussians(frames, labels, n_actions, reg_covar):
     """Means and variances (n_actions, n_components); without frames, those of all."""
     labels, joined = np.concatenate(labels), np.concatenate(frames)
     members = [joined[labels == k] for k in range(n_actions)]
@@ -376,7 +376,7 @@ def start_from_clusters(frames, n_actions, reg_covar, rng, *, converge):
     moves = np.full((n_actions, n_actions), leave / max(n_actions - 1, 1))
     np.fill_diagonal(moves, 1 - leave)
     starts = np.full(n_actions, 1 / n_actions)
-    means, covars = _gaussians_of(frames, labels, n_actions, reg_covar)
+    means, covars = _fit_independent_gaussians(frames, labels, n_actions, reg_covar)
     return HMM(means, covars, AnyOrder(starts, moves))
 
 
@@ -416,7 +416,7 @@ def maximise(sums, model, reg_covar):
     if model.shared:
         total = spread.sum(axis=0) + len(means) * reg_covar
         covars[:] = total / sums.frames.sum()
-    paths = model.paths.learned(sums.counts)
+    paths = model.paths.reestimated(sums.counts)
     return model._replace(means=means, covars=covars, paths=paths)
 
 

@@ -198,7 +198,7 @@ class HMMSegmenter(BaseSegmenter):
         frames = [of_video for of_video in frames if len(of_video) >= self.n_actions_]
         reg_covar = options["reg_covar"]
         start = start_from_equal_parts(frames, self.n_actions_, reg_covar)
-        start = start.sharing() if self.covariance == "shared" else start
+        start = start.with_shared_variances() if self.covariance == "shared" else start
         return fit_hmm(frames, start, max_iter=self.max_iter, **options)
 
     def _fit_from_clusters(self, frames, sample, options):
@@ -212,7 +212,7 @@ class HMMSegmenter(BaseSegmenter):
                 frames, self.n_actions_, reg_covar, rng, converge=i % 2 == 0
             )
             if self.covariance != "own":
-                start = start.sharing()
+                start = start.with_shared_variances()
             with part(i, self.n_init + 1):
                 fits.append(fit_hmm(frames, start, max_iter=n_first, **options))
         model, curve = max(fits, key=lambda fit: fit[1][-1])
@@ -236,4 +236,4 @@ class HMMSegmenter(BaseSegmenter):
         if decoding != AUTO:  # which an order replaces, except free order
             return super()._decoder(decoding)
         paths = AnyOrder(self.starts_, self.transitions_)
-        return LearnedDecoder(paths.after(self.layers_, self.shares_).chain())
+        return LearnedDecoder(paths.corrected(self.layers_, self.shares_).chain())

@@ -58,7 +58,7 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
 
     def _settings(self):
         """Values of parameters for one fit, with new objects in place of names."""
-        settings = self._values()
+        settings = self._resolved_parameters()
         for name, classes in self._components.items():
             value = settings[name]
             if isinstance(value, str):

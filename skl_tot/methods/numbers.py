@@ -37,7 +37,7 @@ def compare_numbers(videos, numbers=None, order=None):
     is_free = order == "free" or len(videos) == 1
     videos = videos if is_free else thinned(videos).videos
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
-    score_of = score_in_any_order(videos) if is_free else score_in_order(videos)
+    score_of = scorer_in_any_order(videos) if is_free else scorer_in_order(videos)
     scores = [score_of(n_actions) for n_actions in each(numbers)]
     best = int(np.argmax(scores))
     table = {
@@ -84,12 +84,12 @@ def check_numbers(numbers, videos):
     return kept
 
 
-def score_in_order(videos):
+def scorer_in_order(videos):
     """Make a function from a number of actions in one order to its score."""
     # The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
     # both halves of the recordings, about 1 / K by chance. I is the information about
     # labels that other recordings have, and J that of the recording alone.
-    label = labeller(videos)
+    label = make_labeller(videos)
 
     def score_by(labellings, n_actions):
         paths, first, second = labellings
@@ -102,7 +102,7 @@ def score_in_order(videos):
     return lambda n_actions: max(score_by(x, n_actions) for x in label(n_actions))
 
 
-def labeller(videos):
+def make_labeller(videos):
     """Make a function from a number to labellings of all recordings."""
     # for each kind of model, three: of all recordings, the even and the odd ones
     everyone = np.arange(len(videos))
@@ -168,7 +168,7 @@ class Discriminants:
         return appearance_scores(self.videos, appearance)
 
 
-def score_in_any_order(videos):
+def scorer_in_any_order(videos):
     """Make a function from a number of actions to its score, F - 1 / K."""
     frames, halves = _halves_of_time(videos)
 

@@ -96,30 +96,30 @@ class Merge:
 
     adds_actions = False
 
-    def __init__(self, groups, weights=1.0):
-        # new action of each action, and its weight in the sum
-        self.groups, self.weights = groups, weights
+    def __init__(self, new_codes, weights=1.0):
+        # code after the merge (n_actions,) of each action, and its weight in the sum
+        self.new_codes, self.weights = new_codes, weights
 
     def apply(self, scores, videos):
         """Yield log-likelihoods; weighted probabilities of merged actions add up."""
         for log_likelihood in scores:
             weighted = log_likelihood + np.log(self.weights)
-            yield sum_groups(weighted, self.groups, np.logaddexp)
+            yield sum_groups(weighted, self.new_codes, np.logaddexp)
 
     def totals(self, totals):
         """Merge additive quantities, such as shares of frames."""
-        return np.bincount(self.groups, totals)
+        return np.bincount(self.new_codes, totals)
 
     def moves(self, moves, shares):
         """Merge probabilities of moves: weighted means, without those within."""
-        members = np.eye(self.groups.max() + 1)[self.groups]
+        members = np.eye(self.new_codes.max() + 1)[self.new_codes]
         merged = members.T @ (shares[:, None] * moves) @ members
         np.fill_diagonal(merged, 0)
         return merged / self.totals(shares)[:, None]
 
     def costs(self, starts, moves):
         """Merge costs of paths: the least of the members."""
-        members = [self.groups == k for k in range(self.groups.max() + 1)]
+        members = [self.new_codes == k for k in range(self.new_codes.max() + 1)]
         merged_moves = [[moves[np.ix_(a, b)].min() for b in members] for a in members]
         merged_starts = [starts[is_member].min() for is_member in members]
         return np.array(merged_starts), np.array(merged_moves)
@@ -203,16 +203,16 @@ def fit_split(code, n_actions, frames, times):
     )
 
 
-def merged_groups(codes, n_actions):
+def codes_after_merge(codes, n_actions):
     """Find the new action of each action: ``codes`` become one, where the first is."""
     stays = np.ones(n_actions, dtype=bool)
     stays[codes[1:]] = False
-    groups = np.cumsum(stays) - 1
-    groups[codes[1:]] = groups[codes[0]]
-    return groups
+    new_codes = np.cumsum(stays) - 1
+    new_codes[codes[1:]] = new_codes[codes[0]]
+    return new_codes
 
 
-def merge_weights(groups, shares, layers):
+def merge_weights(new_codes, shares, layers):
     """Weights with which the density of a merged action is a mean of densities."""
     # Parts of a split are no densities, but add up to that of their action, and so have
     # its share.
@@ -223,4 +223,4 @@ def merge_weights(groups, shares, layers):
             shares_of_densities = shares_of_densities[layer.sources]
         else:
             shares_of_densities = shares
-    return shares_of_densities / np.bincount(groups, shares)[groups]
+    return shares_of_densities / np.bincount(new_codes, shares)[new_codes]

@@ -23,7 +23,12 @@ from skl_tot.training.network import (
     score_prototypes,
     unit_length,
 )
-from skl_tot.training.terms import CrossEntropy, Term, cluster, cross_entropy_loss
+from skl_tot.training.terms import (
+    CrossEntropy,
+    Term,
+    cluster_centres,
+    cross_entropy_loss,
+)
 
 
 class SphericalCrossEntropy(CrossEntropy):
@@ -35,7 +40,7 @@ class SphericalCrossEntropy(CrossEntropy):
 
     def initialise(self, network, embeddings, times, generator):
         """Start at centres of K-means, with the same clusters in each network."""
-        centres = cluster(embeddings, self.n_prototypes, generator)
+        centres = cluster_centres(embeddings, self.n_prototypes, generator)
         network["prototypes"].copy_(centres)
         self.constrain(network)
 

@@ -42,11 +42,11 @@ def test_prediction_and_objective_are_of_ridge_regression(n_features, regulariza
     assert problem.objective(projection) == pytest.approx(value, rel=1e-6, abs=1e-9)
     pair = problem.predict(projection), ridge.predict(chunks)
     np.testing.assert_allclose(*pair, atol=1e-6)
-    solution = problem.solution(rows, [])
-    np.testing.assert_allclose(solution.coef, ridge.coef_, atol=1e-6)
-    np.testing.assert_allclose(solution.intercept, ridge.intercept_, atol=1e-6)
+    coef, intercept, noise = problem.classifier(rows)
+    np.testing.assert_allclose(coef, ridge.coef_, atol=1e-6)
+    np.testing.assert_allclose(intercept, ridge.intercept_, atol=1e-6)
     errors = (assignment - ridge.predict(chunks)) ** 2
-    np.testing.assert_allclose(solution.noise, errors.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(noise, errors.mean(axis=0), atol=1e-9)
 
 
 def test_gradient_is_of_finite_differences():

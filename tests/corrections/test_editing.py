@@ -380,11 +380,11 @@ def test_moves_by_hand():
     moves = np.array([[0.8, 0.1, 0.1], [0.1, 0.5, 0.4], [0.3, 0.2, 0.5]])
     starts, shares = np.array([0.5, 0.2, 0.3]), np.array([0.6, 0.3, 0.1])
     paths = AnyOrder(starts, moves)
-    merged = paths.after([Merge(np.array([0, 1, 0]))], shares)
+    merged = paths.corrected([Merge(np.array([0, 1, 0]))], shares)
     left = (0.6 * 0.1 + 0.1 * 0.2) / 0.7
     np.testing.assert_allclose(merged.transitions, [[1 - left, left], [0.5, 0.5]])
     np.testing.assert_allclose(merged.starts, [0.8, 0.2])
-    parted = paths.after([split_of([0, 0, 1, 2], [0.25, 0.75])], shares)
+    parted = paths.corrected([split_of([0, 0, 1, 2], [0.25, 0.75])], shares)
     third = 0.2 / 3
     expected = [
         [0.8, third, third, third],
@@ -395,7 +395,7 @@ def test_moves_by_hand():
     np.testing.assert_allclose(parted.transitions, expected)
     np.testing.assert_allclose(parted.starts, [0.125, 0.375, 0.2, 0.3])
     alone = AnyOrder(np.ones(1), np.ones((1, 1)))
-    parted = alone.after([split_of([0, 0], [0.25, 0.75])], np.ones(1))
+    parted = alone.corrected([split_of([0, 0], [0.25, 0.75])], np.ones(1))
     np.testing.assert_allclose(parted.transitions, np.eye(2), atol=1e-11)
 
 
