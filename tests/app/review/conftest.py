@@ -163,12 +163,6 @@ def opened(open_page, fitted, takes):
     return opened
 
 
-@pytest.fixture(scope="session")
-def page_class():
-    """Class of pages, for other servers."""
-    return Page
-
-
 CLOCK = """
 const queue = [];
 window.clock = performance.now();

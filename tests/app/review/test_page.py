@@ -347,13 +347,13 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
     assert page.review.state is state
 
 
-def test_two_windows_tell_each_other(opened, browser, page_class):
+def test_two_windows_tell_each_other(opened, browser):
     """And one that is outdated is told so."""
     first = opened()
     here = browser.current_window_handle
     browser.switch_to.new_window("tab")
     try:
-        second = page_class(browser, first.served)
+        second = type(first)(browser, first.served)
         second.wait("document.querySelector('.pages').textContent.includes('1 other')")
         second.rename("pour")
         browser.switch_to.window(here)
@@ -513,6 +513,11 @@ def test_cycles_of_a_log_are_rows_to_check(open_page, log_fit):
     assert start - 3 < float(shown["from"]) < start
     assert end < float(shown["to"]) < end + 3
     assert "2024-03-04 06:5" in page.text(".facts")
+    page.press(Keys.ARROW_RIGHT)
+    missing = page.name()
+    page.change(lambda: page.press("0"))
+    assert f"missing: {missing}" in page.text(".next")
+    page.change(lambda: page.press("z", Keys.ARROW_LEFT))
     state, wheel = review.state, "new WheelEvent('wheel', {deltaX: 9999})"
     page.run(f"document.querySelector('.large').dispatchEvent({wheel})")
     page.press("3")  # changes nothing that is out of sight
