@@ -202,6 +202,7 @@ class ASALSegmenter(NetworkSegmenter):
         return Learned(lambda i: self._log_likelihood(scores[i]))
 
     def _first_labels(self, videos, seed):
+        """Labels of recordings by the given estimator, or by that of the paper."""
         estimator = self.estimator
         if estimator is None:
             estimator = paper(
@@ -220,6 +221,7 @@ class ASALSegmenter(NetworkSegmenter):
         return fit_segmenter(estimator, arrays, n_actions, seed, videos.fps)[1]
 
     def _alternate(self, trainer, videos, labels, count):
+        """Train on labels; return scores of recordings, and labels that follow."""
         shares, durations = shares_and_lengths(labels, self.n_actions_)
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
         self.network_, losses = trainer.learn(labels, int(self.n_steps), count)

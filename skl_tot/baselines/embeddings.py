@@ -40,11 +40,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
         self._set_n_actions(videos)
         settings = self._settings()
         self._train(videos, settings.training, self._terms(settings), seeds[0])
-        width = len(self.network_["output_bias"])
-        frames = np.empty((videos.lengths.sum(), width))
+        frames = np.concatenate(list(self._apply_network(videos)), dtype=np.float64)
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
-        for view, embeddings in zip(by_video, self._apply_network(videos)):
-            view[:] = embeddings
         options = {"n_init": self.n_init, "random_state": seeds[1], "copy_x": False}
         kmeans, lengths = KMeans(self.n_actions_, **options), videos.lengths
         self.gaussians_ = ordered_gaussians(frames, lengths, kmeans)

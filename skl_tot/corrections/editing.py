@@ -270,6 +270,7 @@ def _copy_of_fitted(model):
 
 
 def _merge_scores(segmenter, new_codes):
+    """Let prototypes, or a layer on the scores, add up to the merged actions."""
     has_prototypes = segmenter.prototype_actions_ is not None
     # prototypes do not know the parts of a split
     if has_prototypes and not any(layer.adds_actions for layer in segmenter.layers_):
@@ -283,6 +284,7 @@ def _merge_scores(segmenter, new_codes):
 
 
 def _frames_of_action(segmenter, code, X):
+    """Frames (n, n_features) of an action, and their relative times (n,)."""
     frames, times = [], []
     videos = segmenter.prepare(X)
     for i, decoded in enumerate(segmenter.decode(X)):
@@ -293,6 +295,7 @@ def _frames_of_action(segmenter, code, X):
 
 
 def _check_labels_to_merge(segmenter, labels):
+    """Return the codes of two or more distinct labels; refuse others."""
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
         refuse("labels", labels, "a sequence of labels", TypeError)
     codes = [find_code(label, segmenter.actions_) for label in labels]
@@ -311,6 +314,7 @@ def _follow_unlabelled(segmenter, before, after):
 
 
 def _relabel(segmenter, before, after):
+    """Replace labels of the fit, by pairs of labels before and after."""
     if not hasattr(segmenter, "labels_"):  # after a split, or deleted to save space
         return
     order = np.argsort(before, kind="stable")
@@ -401,6 +405,7 @@ def _checked_name(name, is_text):
 
 
 def _names_of_parts(classes, code):
+    """Names of all actions, with two new ones in place of that of ``code``."""
     names = classes.tolist()
     if classes.dtype.kind == "U":
         parts = itertools.islice(unused_names(names[code], names), 2)

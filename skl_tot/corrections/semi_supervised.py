@@ -205,6 +205,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return super().score(X) if y is None else mof_scorer(self, X, y)
 
     def _given_estimators(self):
+        """List the estimators of clusterings; None stands for the usual ones."""
         is_list = isinstance(self.estimator, (list, tuple))
         return list(self.estimator) if is_list else [self.estimator]
 
@@ -274,7 +275,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.n_actions_ = len(lesson.chain.starts)
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[len(classes) :].tolist()
-        self._keep(lesson)
+        self._store_lesson(lesson)
         return dict(zip(numbers.tolist(), scores)), tempering
 
     def _fit_views(self, recordings, labels):
@@ -338,13 +339,15 @@ class SemiSupervisedSegmenter(BaseSegmenter):
                 views = [view.transform(recording)[0] for view in self.views_]
             yield lesson.score_on_time(self._add_clusters(views, clusters))
 
-    def _keep(self, lesson):
+    def _store_lesson(self, lesson):
+        """Set attributes of plain arrays, which model files hold."""
         self.coefs_, self.intercepts_ = map(list, zip(*lesson.discriminants))
         self.view_weights_, self.log_times_ = lesson.view_weights, lesson.log_times
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
         self.delays_ = lesson.delays
 
     def _lesson(self):
+        """Lesson of the attributes that `_store_lesson` has set."""
         discriminants = list(map(learning.Discriminant, self.coefs_, self.intercepts_))
         ends = np.zeros(len(self.start_costs_))
         chain = Chain(self.start_costs_, self.move_costs_, ends)

@@ -188,12 +188,8 @@ def decode(
     >>> decode(log_likelihood, "free", 1.0)
     array([0, 1, 1, 0])
     """
-    log_likelihood = check_log_likelihood(log_likelihood)
-    _check_min_frames(min_frames)
-    decoder = _find_decoder(decoding)
-    return decode_recording(
-        log_likelihood, decoder, switch_cost, min_frames=min_frames
-    ).path
+    scores, decoder = _check_arguments(log_likelihood, decoding, min_frames)
+    return decode_recording(scores, decoder, switch_cost, min_frames=min_frames).path
 
 
 def path_posterior(
@@ -219,10 +215,8 @@ def path_posterior(
            [0.5, 0.5],
            [0. , 1. ]])
     """
-    log_likelihood = check_log_likelihood(log_likelihood)
-    _check_min_frames(min_frames)
-    decoder = _find_decoder(decoding)
-    return tempered_posterior(log_likelihood, decoder, switch_cost, None, min_frames)
+    scores, decoder = _check_arguments(log_likelihood, decoding, min_frames)
+    return tempered_posterior(scores, decoder, switch_cost, None, min_frames)
 
 
 def tempered_posterior(scores, decoder, switch_cost, confidence=None, min_frames=1):
@@ -237,12 +231,16 @@ def tempered_posterior(scores, decoder, switch_cost, confidence=None, min_frames
     return agreement * probabilities + (1 - agreement) / probabilities.shape[1]
 
 
-def _find_decoder(decoding):
+def _check_arguments(log_likelihood, decoding, min_frames):
+    """Return log-likelihoods as float64, and the decoder; refuse bad arguments."""
+    scores = check_log_likelihood(log_likelihood)
+    if not (is_int(min_frames) and min_frames >= 1):
+        refuse("min_frames", min_frames, "an integer from 1 on")
     if isinstance(decoding, Decoder):
-        return decoding
+        return scores, decoding
     if not (isinstance(decoding, str) and decoding in DECODERS):
         refuse("decoding", decoding, f"one of {list(DECODERS)}")
-    return DECODERS[decoding]
+    return scores, DECODERS[decoding]
 
 
 class Decoded(NamedTuple):
@@ -275,8 +273,3 @@ def decode_recording(
         cost = decoder.nats_of_switch(switch_cost, scores, len(scores))
         path[kept] = decoder.path(scores, cost, min_frames)
     return Decoded(log_likelihood, path, posterior)
-
-
-def _check_min_frames(min_frames):
-    if not (is_int(min_frames) and min_frames >= 1):
-        refuse("min_frames", min_frames, "an integer from 1 on")

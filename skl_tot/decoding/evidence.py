@@ -60,7 +60,7 @@ def log_densities(frames, means, variances, i=None):
             distances = np.square((frames - mean) / scale)
             densities[:, k] = -0.5 * distances.sum(axis=1)
     densities -= np.log(scales).sum(axis=1) + 0.5 * frames.shape[1] * np.log(2 * np.pi)
-    return _finite(densities, i)
+    return _check_finite(densities, i)
 
 
 def correlated_log_densities(frames, means, factors, i=None):
@@ -74,10 +74,10 @@ def correlated_log_densities(frames, means, factors, i=None):
             densities[:, k] = -0.5 * distances.sum(axis=1)
     constants = np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
     densities += constants - 0.5 * frames.shape[1] * np.log(2 * np.pi)
-    return _finite(densities, i)
+    return _check_finite(densities, i)
 
 
-def _finite(densities, i):
+def _check_finite(densities, i):
     if not (densities > -1e150).all():
         raise RecordingValueError("the features are too far from those of the fit.", i)
     return densities

@@ -18,9 +18,9 @@ MOST_STEPS = N_PHASES // 3
 class Projection(NamedTuple):
     """Means of blocks of frames, projected on axes around a center."""
 
-    size: int
-    center: np.ndarray
-    axes: np.ndarray
+    size: int  # frames of a block
+    center: np.ndarray  # (n_features,)
+    axes: np.ndarray  # (n_features, n_axes)
 
     def project(self, frames):
         """Project frames (n_frames, n_features): (n_blocks, n_axes)."""
@@ -30,9 +30,9 @@ class Projection(NamedTuple):
 class PhaseModel(NamedTuple):
     """Phase of each frame, mean of each phase, and common variances."""
 
-    path: np.ndarray
-    means: np.ndarray
-    variances: np.ndarray
+    path: np.ndarray  # (n_blocks,)
+    means: np.ndarray  # (N_PHASES, n_axes)
+    variances: np.ndarray  # (n_axes,)
 
 
 def means_of_blocks(frames, size):
@@ -179,12 +179,12 @@ MOST_BLOCKS = 2**18
 class Cycles(NamedTuple):
     """Cycles from a search with one period; their phases are those of blocks."""
 
-    period: float
+    period: float  # of the search, in frames
     length: float  # mean number of frames
     projection: Projection
     phases: PhaseModel
     origin: int  # phase at which cycles start
-    blocks: np.ndarray
+    blocks: np.ndarray  # (n_blocks, n_axes), projected
 
 
 def find_cycles(features, n_actions, seed):
@@ -232,6 +232,7 @@ def find_cycles(features, n_actions, seed):
 
 
 def _halves_show_same(frames, n_cycles, n_actions, seed):
+    """Whether searches in either half find cycles of the same length."""
     middle, length = len(frames) // 2, len(frames) / n_cycles
     for half in (frames[:middle], frames[middle:]):
         candidates = _find_candidates(half, length, min(n_actions, N_PHASES), seed)

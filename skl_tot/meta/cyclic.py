@@ -132,7 +132,7 @@ class CyclicSegmenter(BaseSegmenter):
         """
         videos = self.prepare(X)
         paths = [decoded.path for decoded in self._decode(videos)]
-        return videos.restore(self._cut(paths))
+        return videos.restore(self._cut_paths(paths))
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
@@ -178,6 +178,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     @property
     def _inner(self):
+        """Segmenter at the end of the fitted estimator."""
         return pipelines.segmenter_of(self.estimator_)
 
     def _log_likelihoods(self, videos):
@@ -194,21 +195,22 @@ class CyclicSegmenter(BaseSegmenter):
 
     def _label(self, videos, learned):
         paths = super()._label(videos, learned)
-        cuts = self._cut(paths)
+        cuts = self._cut_paths(paths)
         self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
         return paths
 
     def _compared_units(self, videos, paths):
         """Cycles, if there are two, as recordings may be one or two."""
-        cuts = self._cut(paths)
+        cuts = self._cut_paths(paths)
         labels = cut_arrays(paths, cuts)
         if len(labels) < 2:
             return videos, paths
         cycles = Recordings(cut_arrays(videos.arrays, cuts))
         return cycles.standardize(fit_scaler(cycles)), labels
 
-    def _cut(self, paths):
+    def _cut_paths(self, paths):
+        """List the cuts between cycles of each path."""
         return [cuts_of_path(path, self.n_actions_) for path in paths]
 
 

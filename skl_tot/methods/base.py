@@ -164,7 +164,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
             ]
         self.confidence_ = learned.confidence or {
             "tempering": evidence.tempering(),
-            "agreement": self._agreement(videos, paths),
+            "agreement": self._measure_agreement(videos, paths),
         }
         self.labels_ = videos.store(self._labels_of_paths(paths))
         joined = np.concatenate(paths)
@@ -173,7 +173,8 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         self.shares_ = counts / counts.sum()
         return paths
 
-    def _agreement(self, videos, paths):
+    def _measure_agreement(self, videos, paths):
+        """Agreement (0 to 1) of paths with predictions by the other half of them."""
         units, paths = self._compared_units(videos, paths)
         sample = thinned(units)
         agreement = held_out_agreement(

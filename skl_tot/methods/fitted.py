@@ -297,7 +297,7 @@ class FittedSegmenter(BaseEstimator):
         return decoder
 
     def _decode(self, videos, score=None, *, with_posterior=False):
-        # `score` gives corrected log-likelihoods by number of recording, if known
+        """Yield `Decoded` of recordings; ``score`` gives scores by number, if known."""
         if score is None:
             scores = self._corrected_scores(videos)
         else:
@@ -318,6 +318,7 @@ class FittedSegmenter(BaseEstimator):
             )
 
     def _corrected_scores(self, videos):
+        """Yield log-likelihoods (n_frames, n_actions) after merges and splits."""
         scores = self._log_likelihoods(videos)
         for layer in self.layers_:
             scores = layer.apply(scores, videos)

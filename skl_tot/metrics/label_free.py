@@ -130,6 +130,7 @@ def _judged_by_others(read_blocks, labels, n_actions):
 
 
 def _labelled_blocks(blocks, labels):
+    """Yield frames of blocks that have an action, and their actions."""
     start = 0
     for block in blocks:
         actions = labels[start : start + len(block)]

@@ -244,7 +244,7 @@ def _background_codes(clusters, classes, background):
     if background is not None and not np.isscalar(background):
         refuse("background", background, "one label", TypeError)
     cluster, background = background_labels(clusters, classes, background)
-    return _index_of(cluster, clusters), _index_of(background, classes)
+    return _code_of(cluster, clusters), _code_of(background, classes)
 
 
 def _same_codes(clusters, classes, background_cluster, background_class):
@@ -256,7 +256,7 @@ def _same_codes(clusters, classes, background_cluster, background_class):
     return codes
 
 
-def _index_of(label, labels):
+def _code_of(label, labels):
     return labels.index(label) if label in labels else None
 
 

@@ -127,6 +127,7 @@ def _rows_of_scores(matches):
 
 
 def _rows_of_actions(matched, scope):
+    """Scores, frames and cluster of each class, by its label."""
     codes, *counts = class_counts(matched.true, matched.pred)
     labels = [matched.classes[code] for code in codes]
     counts_of = dict(zip(labels, np.transpose(counts).tolist()))
@@ -151,6 +152,7 @@ def _action_scores(tp, n_true, n_pred):
 
 
 def _clusters_without_class(matched):
+    """Frames by label of each cluster without a class."""
     lost, n_lost = np.unique(~matched.pred[matched.pred < 0], return_counts=True)
     return {matched.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
 
@@ -161,7 +163,7 @@ def _as_text(report):
         scores[f"{name}, without background"] = row
     names = [*actions, *scores, "clusters without class"]
     width = max(len(str(name)) for name in names)
-    lines = [*_lines(actions, width), "", *_lines(scores, width), ""]
+    lines = [*_format_rows(actions, width), "", *_format_rows(scores, width), ""]
     for key in ("recordings", "frames"):
         lines.append(f"{key:>{width}}  {report[key]}")
     lost = [f"{x} (frames: {n})" for x, n in report["clusters without class"].items()]
@@ -169,18 +171,18 @@ def _as_text(report):
     return "\n".join(lines)
 
 
-def _lines(rows, width):
+def _format_rows(rows, width):
     header = list(next(iter(rows.values())))
     sizes = [max(7, len(key)) for key in header]
     lines = []
     cells_of = {"": header} | {key: row.values() for key, row in rows.items()}
     for name, cells in cells_of.items():
-        shown = [f"{_cell(cell):>{size}}" for cell, size in zip(cells, sizes)]
+        shown = [f"{_format_cell(cell):>{size}}" for cell, size in zip(cells, sizes)]
         lines.append("  ".join([f"{name!s:>{width}}", *shown]))
     return lines
 
 
-def _cell(value):
+def _format_cell(value):
     if value is None:
         return "-"
     return f"{value:.3f}" if isinstance(value, float) else str(value)

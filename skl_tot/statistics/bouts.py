@@ -172,7 +172,7 @@ def _bouts_of_table(table, fps):
     order = checked["recording"].map({name: i for i, name in enumerate(names)})
     checked = checked.iloc[np.lexsort((times[:, 1], times[:, 0], order))]
     origins = _find_origins(checked, rate)
-    _check_each(checked, origins, unit)
+    _check_overlaps(checked, origins, unit)
     frame = 1.0 if unit == "frames" else 1 / (rate or np.inf)
     return Bouts(_add_pauses(checked), origins, frame, unit, dates)
 
@@ -185,7 +185,8 @@ def _find_origins(table, rate):
     return first["start"] - first["first"] / rate
 
 
-def _check_each(table, origins, unit):
+def _check_overlaps(table, origins, unit):
+    """Refuse segments of a recording that overlap, or last nothing together."""
     for name, rows in table.groupby("recording", sort=False):
         starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
         for k in np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)[:1]:

@@ -96,6 +96,7 @@ def _check_video(video, n_labels, n_features):
 
 
 def _column_names(video):
+    """List the names of columns if all are text, else None."""
     columns = getattr(video, "columns", [0])
     return list(columns) if all(isinstance(x, str) for x in columns) else None
 

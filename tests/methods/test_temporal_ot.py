@@ -10,7 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
 
 from skl_tot import TemporalOTSegmenter, baselines, corrections
-from skl_tot.decoding.chain import skip_chain
+from skl_tot.decoding.chain import Chain, skip_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
 from skl_tot.methods.scores import group_prototypes
@@ -79,7 +79,7 @@ class TestEachOrder:
     @pytest.mark.parametrize("decoding", ["auto", "fixed", "skip", "free"])
     @pytest.mark.parametrize("switch_cost", [None, 0.3])
     def test_labels_are_the_best_path(self, of_order, videos, decoding, switch_cost):
-        """By Viterbi on the logarithm of the probabilities, at the fitted cost."""
+        """Through a chain of moves written out, at the fitted cost."""
         model = copy_of(of_order, decoding=decoding, switch_cost=switch_cost)
         scores = np.log(model.predict_proba(videos[0]).astype(float))
         by_order = {"strict": 0.0, "mostly": 0.5, "free": "auto"}[model.order]
@@ -93,7 +93,7 @@ class TestEachOrder:
         if (decoding if decoding != "auto" else model.order) in ("fixed", "strict"):
             moves = np.where((steps == 0) | (steps == 1), 0, np.inf)
             starts = np.array([0, np.inf, np.inf, np.inf])
-        expected = slow_viterbi(scores, starts, moves, starts[::-1])
+        expected = Chain(starts, moves, starts[::-1]).viterbi(scores)
         np.testing.assert_array_equal(model.predict(videos)[0], expected)
 
     def test_pseudo_labels_have_equal_shares(self, of_order, videos):
@@ -104,19 +104,6 @@ class TestEachOrder:
         parts = model.prototype_actions_
         shares = np.bincount(parts) / len(parts)
         np.testing.assert_allclose(codes.mean(axis=0), shares, rtol=1e-4)
-
-
-def slow_viterbi(scores, starts, moves, ends):
-    """Best path by dynamic programming, frame by frame."""
-    best, origins = scores[0] - starts, []
-    for gains in scores[1:]:
-        totals = best[:, None] - moves
-        origins.append(totals.argmax(axis=0))
-        best = totals.max(axis=0) + gains
-    path = [(best - ends).argmax()]
-    for before in reversed(origins):
-        path.append(before[path[-1]])
-    return path[::-1]
 
 
 class TestOutputs:
