@@ -19,7 +19,7 @@ from _study import Parser, markdown, write_csv
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
 
-from skl_tot.methods.numbers import labeller, matched_f1
+from skl_tot.methods.numbers import make_labeller, matched_f1
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.container import fit_scaler
@@ -45,7 +45,7 @@ def judge(name, most):
     arrays, _, truth = load(name)
     videos = Recordings(arrays)
     videos = videos.standardize(fit_scaler(videos))
-    label = labeller(videos)
+    label = make_labeller(videos)
     frames = np.concatenate(list(videos.blocks()))
     half = np.repeat(np.arange(len(videos)) % 2, videos.lengths)
     measures = {}
