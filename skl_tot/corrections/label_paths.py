@@ -268,7 +268,7 @@ class Template(NamedTuple):
 
 
 def find_labelled_cycles(labels):
-    """List (first frame, end) of labelled cycles by recording, from labels' first."""
+    """List pairs of first frame and end of labelled cycles, by recording."""
     # Labels part where their last action is followed by their first. Stretches with
     # less than half of the actions of the richest are no cycles.
     cycles_with_counts = []

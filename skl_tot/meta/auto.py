@@ -155,15 +155,17 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
                 model.fit(X, y)
             segmenter = pipelines.segmenter_of(model)
             segmenter.set_params(n_actions=segmenter.n_actions_)  # if that was "auto"
-            collapse = collapses.describe_collapse(segmenter)
+            paths, _ = split_label_sequences(segmenter.labels_)
+            judged = paths, segmenter.n_actions_, segmenter.confidence_
+            collapse = collapses.describe_collapse(*judged)
             fits.append((model, collapse))
-            if collapse is None or effective_actions(segmenter.labels_) >= ENOUGH:
+            if collapse is None or effective_actions(paths) >= ENOUGH:
                 break
-        self.estimator_, collapse = fits[0] if collapse else fits[-1]
-        if collapse is not None:
+        if collapse is not None:  # the order of the look comes first
+            self.estimator_, collapse = fits[0]
             return [f"Labels collapse: {collapse}.", collapses.REMEDY]
-        paths, _ = split_label_sequences(self.labels_)
-        sentences = collapses.describe_labels(pipelines.segmenter_of(self), paths)
+        self.estimator_ = model
+        sentences = collapses.describe_labels(segmenter, paths)
         if len(fits) > 1:
             first, other = orders
             why = f'With order="{first}", {fits[0][1]}'

@@ -7,12 +7,7 @@ from sklearn.base import clone
 
 from skl_tot.baselines.simple import KMeansSegmenter
 from skl_tot.methods import pipelines
-from skl_tot.methods.collapses import (
-    REMEDY,
-    describe_effective,
-    describe_squeezed,
-    is_supported,
-)
+from skl_tot.methods.collapses import REMEDY, describe_collapse, describe_squeezed
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.metrics.scores import mof_score
 from skl_tot.recordings.errors import refuse
@@ -218,10 +213,10 @@ def _describe_rating(segmenter, labels, agreements, parts):
 def _find_level(segmenter, labels, agreement, parts):
     """Level, and a sentence on its reason, which may be another than agreement."""
     n_actions = segmenter.n_actions_
-    few = describe_effective(labels, n_actions)
     confidence = segmenter.confidence_ or {"agreement": 0}
-    if few is not None and not is_supported(labels, confidence):
-        return "low", f"Only {few}."
+    collapse = describe_collapse(labels, n_actions, confidence)
+    if collapse is not None:
+        return "low", f"Only {collapse}."
     if describe_squeezed(segmenter, _codes_of_labels(labels, n_actions), many=1):
         return "low", "Fixed order squeezes an action to its least length."
     if parts is not None and parts[1] >= agreement:

@@ -7,7 +7,7 @@ import numpy as np
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.recordings.labels import by_name, find_segments, split_label_sequences
+from skl_tot.recordings.labels import by_name, find_segments
 from skl_tot.recordings.names import default_names, describe_actions
 
 # The remedy that helps on most data sets with labels, by more than any setting.
@@ -28,11 +28,10 @@ class FitWarning(UserWarning):
     """Warning of a fit about its labels; estimators hide those of fits inside them."""
 
 
-def describe_collapse(segmenter):
+def describe_collapse(paths, n_actions, confidence):
     """Words for the actions in effect if the labels of a fit collapse, else None."""
-    paths, _ = split_label_sequences(segmenter.labels_)
-    few = describe_effective(paths, segmenter.n_actions_)
-    return None if is_supported(paths, segmenter.confidence_) else few
+    few = describe_effective(paths, n_actions)
+    return None if is_supported(paths, confidence) else few
 
 
 def describe_effective(paths, n_actions):

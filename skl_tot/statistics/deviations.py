@@ -1,6 +1,7 @@
 """Deviations of recordings, and their cycles: starts, times and deviations."""
 
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -287,7 +288,7 @@ def _find_steps_back(bouts, codes):
     for i, before, after in zip(*ranks_of_steps(bouts, codes)):
         if after < before:
             pairs_of[i][codes[before], codes[after]] = None
-    numbers = Counter(pair for pairs in pairs_of for pair in pairs)
+    numbers = Counter(chain.from_iterable(pairs_of))
     # a step of more than half of the recordings is usual
     most = len(pairs_of) / 2
     return [[pair for pair in pairs if numbers[pair] <= most] for pairs in pairs_of]
@@ -321,12 +322,11 @@ def _count_points(rows, are_unlikely):
         findings = [(name, action) for name in STEP_POINTS for action in row[name]]
         for name in DURATION_POINTS:
             findings += [(name, action) for action, *_ in row[name]]
-        far = [x for x in row["too_long"] if x[1] >= FAR_LONGER * x[2]]
-        findings += [("far_longer", action) for action, *_ in far]
-        if is_unlikely:
-            findings.append(("unlikely", None))
+        for action, time, usual in row["too_long"]:
+            findings += [("far_longer", action)] * (time >= FAR_LONGER * usual)
+        findings += [("unlikely", None)] * bool(is_unlikely)
         findings_of.append(findings)
-    numbers = Counter(finding for findings in findings_of for finding in findings)
+    numbers = Counter(chain.from_iterable(findings_of))
     # a finding in more than a fifth of the recordings, and at least two, is usual
     most = max(1, MOST_UNUSUAL * len(rows))
     points = STEP_POINTS | DURATION_POINTS | {"far_longer": 2, "unlikely": 1}

@@ -219,9 +219,8 @@ class TellingSample:
         self.frames = []  # (n_kept, n_features) of each bout
         self.bouts = []  # recording, run without breaks, and label of each
 
-    def add(self, frames, path, breaks=None):
+    def add(self, frames, path, breaks):
         """Add frames (n_frames, n_features) of a recording, labels and breaks."""
-        breaks = np.empty(0, dtype=int) if breaks is None else breaks
         self.n_features = frames.shape[1]
         n_videos = self.bouts[-1][0] + 1 if self.bouts else 0
         for label, start, end in zip(*find_segments(path, breaks)):

@@ -172,7 +172,7 @@ class TestCollapse:
         monkeypatch.setattr(auto, "MOST_FITTED_AGAIN", most)
         describe = auto.collapses.describe_collapse
         monkeypatch.setattr(
-            auto.collapses, "describe_collapse", lambda m: describe(m) or "few"
+            auto.collapses, "describe_collapse", lambda *fit: describe(*fit) or "few"
         )
         with pytest.warns(UserWarning, match="^Labels collapse.*SemiSupervised"):
             model = AutoSegmenter(4).fit(STEPS)
