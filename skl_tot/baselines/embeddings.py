@@ -308,7 +308,7 @@ class UDESegmenter(EmbeddingSegmenter):
         n_steps = training.max_iter
         training.max_iter = max(1, n_steps // 2)
         snapshot = self._train(videos, training, terms, seeds[0])
-        concepts = self._cluster(videos, seeds[1])
+        concepts = self._cluster_centres(videos, seeds[1])
         self.network_ = snapshot.network | {"prototypes": concepts}
         self.temperature_ = settings.network.temperature
         training.max_iter = n_steps - training.max_iter
@@ -322,7 +322,8 @@ class UDESegmenter(EmbeddingSegmenter):
         self.network_["prototypes"] = self.concepts_[order]
         return Learned(lambda i: self._log_likelihood(embeddings[i]))
 
-    def _cluster(self, videos, seed):
+    def _cluster_centres(self, videos, seed):
+        """Centres (n_actions, E) of K-means over all frames, of unit length."""
         frames = np.concatenate(list(self._apply_network(videos)))
         kmeans = KMeans(self.n_actions_, n_init=10, random_state=seed, copy_x=False)
         centers = kmeans.fit(frames).cluster_centers_

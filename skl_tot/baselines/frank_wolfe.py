@@ -108,18 +108,18 @@ class FrankWolfeSegmenter(BaseSegmenter):
         rng = check_random_state(self.random_state)
         self._set_n_actions(videos)
         n_actions = self.n_actions_
-        kept = np.flatnonzero(videos.lengths >= n_actions)
-        edges = [self._edges(int(videos.lengths[i])) for i in kept]
-        chunks = [mean_frames(videos, i, cuts) for i, cuts in zip(kept, edges)]
+        fitting = np.flatnonzero(videos.lengths >= n_actions)
+        edges = [self._edges(int(videos.lengths[i])) for i in fitting]
+        chunks = [mean_frames(videos, i, cuts) for i, cuts in zip(fitting, edges)]
         problem = EventClustering(
             np.concatenate(chunks),
             np.array([len(video) for video in chunks]),
             n_actions,
-            1 / (len(kept) * n_actions),
+            1 / (len(fitting) * n_actions),
         )
         rows, curve = minimise(problem, rng, self.max_iter)
         self.events_ = np.full((len(videos), n_actions), -1)
-        for i, cuts, events in zip(kept, edges, rows - problem.starts[:, None]):
+        for i, cuts, events in zip(fitting, edges, rows - problem.starts[:, None]):
             self.events_[i] = (cuts[events] + cuts[events + 1]) // 2
         self.coef_, self.intercept_, self.noise_ = problem.classifier(rows)
         self.objective_ = float(problem.objective(problem.projection(rows)))
@@ -197,9 +197,9 @@ class EventClustering:
             raise ValueError("The features of X are too large; scale them down.")
         values, vectors = np.linalg.eigh(covariance)
         # drop directions with only rounding errors
-        kept = values > max(values[-1] * len(values) * np.finfo(float).eps, 0)
-        scales = np.sqrt(values[kept] + self.n_chunks * regularization)
-        self.basis = vectors[:, kept] / scales
+        is_varying = values > max(values[-1] * len(values) * np.finfo(float).eps, 0)
+        scales = np.sqrt(values[is_varying] + self.n_chunks * regularization)
+        self.basis = vectors[:, is_varying] / scales
         self.whitened = centred @ self.basis
 
     def cheapest(self, costs):

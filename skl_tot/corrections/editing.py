@@ -256,8 +256,8 @@ def refine(model: Model, X, y) -> Model:
         taught = keep_names(segmenter.predict(videos), taught)
     paths, _ = split_label_sequences(taught.labels_)
     names = default_names(taught.actions_.tolist(), "action")
-    kept = taught.unlabelled_actions_
-    sentences = describe_actions(paths, names, kept, by_name(taught.labels_))
+    unlabelled = taught.unlabelled_actions_
+    sentences = describe_actions(paths, names, unlabelled, by_name(taught.labels_))
     if sentences:
         warn_user(" ".join(sentences))
     return pipelines.with_last(model, taught)
@@ -380,6 +380,7 @@ def new_names(names, present):
 
 
 def _checked_names(names, is_text):
+    """Return distinct names as an array, integers as text if some are text."""
     checked = [_checked_name(name, is_text) for name in names]
     if len({type(name) for name in checked}) > 1:
         refuse("names", checked, "all text or all integers", TypeError)

@@ -270,6 +270,7 @@ def describe_signals(videos):
 
 
 def _mean_and_spread(video):
+    """Means and deviations (2 * n_features,) of some frames of a recording."""
     rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
     frames = np.nan_to_num(np.asarray(rows, dtype=float))
     return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])

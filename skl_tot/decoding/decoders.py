@@ -267,9 +267,9 @@ def decode_recording(
         options = switch_cost, confidence, min_frames
         posterior = tempered_posterior(log_likelihood, decoder, *options)
     path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
-    kept = slice(None) if is_background is None else ~is_background
-    scores = log_likelihood[kept]
+    rows = slice(None) if is_background is None else ~is_background
+    scores = log_likelihood[rows]
     if len(scores):
         cost = decoder.nats_of_switch(switch_cost, scores, len(scores))
-        path[kept] = decoder.path(scores, cost, min_frames)
+        path[rows] = decoder.path(scores, cost, min_frames)
     return Decoded(log_likelihood, path, posterior)

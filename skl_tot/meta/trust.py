@@ -116,6 +116,7 @@ def rate_trust(model, X, labels=None) -> dict | None:
 
 
 def _rate_taught(model, videos):
+    """Rate a learner by its probabilities."""
     # of the paths that it shows, tempered, as in tables of segments
     decoded = pipelines.decode_recordings(model, videos)
     share = float(np.concatenate(list(map(pipelines.path_confidence, decoded))).mean())
@@ -136,6 +137,7 @@ def rate_share(share):
 
 
 def _check_labels(model, videos, labels):
+    """Return given labels as `Recordings`, or those that the model predicts."""
     if labels is None:
         labels = model.predict(videos)
     labels, _ = labelled_recordings(labels)

@@ -218,6 +218,7 @@ class FittedSegmenter(BaseEstimator):
         return videos, paths
 
     def _check_unused_labels(self, y, videos):
+        """Check the lengths of labels that a score does not use, and warn."""
         if y is not None:
             check_lengths(arrange(y, videos), videos)
             if not videos.is_single:  # which has no score

@@ -48,6 +48,7 @@ def measure_spread(videos):
 
 
 def _ridge(covariance, factor):
+    """Diagonal matrix of a multiple of the mean variance, which is 1 for constants."""
     scale = np.trace(covariance) / len(covariance)
     return factor * (scale if scale > 0 else 1.0) * np.eye(len(covariance))
 

@@ -70,10 +70,12 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
         return settings
 
     def _draw_seeds(self):
+        """Draw two seeds, the same in all processes."""
         rng = check_random_state(self.random_state)
         return devices.from_first_process(rng.randint(2**31 - 1, size=2).tolist())
 
     def _train(self, videos, training, terms, seed, start=None, one_pass=False):
+        """Train from a snapshot, or anew; set the network, return the new snapshot."""
         snapshot, losses = train(
             videos,
             training,
@@ -314,6 +316,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return LazyArrays(lambda i: similarities[i][:, order], len(sample.videos))
 
     def _group_prototypes(self, similarities, sample, goes_on):
+        """Set the action of each prototype; ``goes_on`` in a later partial fit."""
         if not self._has_several_prototypes:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)

@@ -73,15 +73,15 @@ def check_numbers(numbers, videos):
     what = "the frames of the longest of every second recording"
     if len(videos) == 1:
         longest, what = max(1, int(videos.lengths[0]) // 4), "a quarter of the frames"
-    kept = sorted(number for number in candidates if number <= longest)
-    if not kept:
+    comparable = sorted(number for number in candidates if number <= longest)
+    if not comparable:
         refuse("numbers", numbers, f"integers up to {longest}, {what}")
-    if len(kept) < len(candidates):
+    if len(comparable) < len(candidates):
         warn_user(
             f"Numbers of actions above {longest} are not compared, {what}; more can be "
             "compared in longer recordings."
         )
-    return kept
+    return comparable
 
 
 def scorer_in_order(videos):
@@ -92,8 +92,9 @@ def scorer_in_order(videos):
     label = make_labeller(videos)
 
     def score_by(labellings, n_actions):
-        paths, first, second = labellings
-        agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
+        paths, by_even, by_odd = labellings
+        joined = np.concatenate(by_even), np.concatenate(by_odd)
+        agreement = matched_f1(*joined, n_actions)
         information = held_out_information(videos.blocks, paths, n_actions)
         information -= video_information(paths, n_actions)
         return float((agreement - 1 / n_actions) * np.exp(2 * information))

@@ -135,6 +135,6 @@ def _labelled_blocks(blocks, labels):
     for block in blocks:
         actions = labels[start : start + len(block)]
         start += len(block)
-        kept = actions >= 0
-        if kept.any():
-            yield block[kept], actions[kept]
+        has_action = actions >= 0
+        if has_action.any():
+            yield block[has_action], actions[has_action]

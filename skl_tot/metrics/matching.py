@@ -169,11 +169,11 @@ def match_frames(y_true, y_pred, scope, activities, ignore_labels, background):
     classes, true = _encode(true)
     clusters, cluster = _encode(pred)
     ignored = ignored_labels(ignore_labels)
-    kept = np.array([label not in ignored for label in classes])[true]
-    if not kept.any():
+    is_counted = np.array([label not in ignored for label in classes])[true]
+    if not is_counted.any():
         raise ValueError("ignore_labels holds every label of y_true, no frame is left.")
-    true, cluster = true[kept], cluster[kept]
-    bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
+    true, cluster = true[is_counted], cluster[is_counted]
+    bounds = np.r_[0, np.cumsum(is_counted)[ends - 1]]
     backgrounds = _background_codes(clusters, classes, background)
     pred = np.empty_like(cluster)
     for part in _frames_of_groups(match_of, bounds):

@@ -177,8 +177,8 @@ def _format_rows(rows, width):
     lines = []
     cells_of = {"": header} | {key: row.values() for key, row in rows.items()}
     for name, cells in cells_of.items():
-        shown = [f"{_format_cell(cell):>{size}}" for cell, size in zip(cells, sizes)]
-        lines.append("  ".join([f"{name!s:>{width}}", *shown]))
+        padded = [f"{_format_cell(cell):>{size}}" for cell, size in zip(cells, sizes)]
+        lines.append("  ".join([f"{name!s:>{width}}", *padded]))
     return lines
 
 

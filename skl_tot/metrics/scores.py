@@ -397,12 +397,12 @@ class SegmentationScorer:
         codes, classes = read_labels(as_sequence(y), predicted)
         unknown = UNKNOWN_NAME if classes.dtype.kind == "U" else UNKNOWN
         words = np.append(classes, unknown)  # the last one is that of code -1
-        kept = [i for i, path in enumerate(codes) if (path != UNKNOWN).any()]
-        true = [words[codes[i]] for i in kept]
+        labelled = [i for i, path in enumerate(codes) if (path != UNKNOWN).any()]
+        true = [words[codes[i]] for i in labelled]
         is_named = getattr(estimator, "classes_", None) is not None
         return self.score(
             true,
-            [predicted.arrays[i] for i in kept],
+            [predicted.arrays[i] for i in labelled],
             scope="labels" if is_named else None,
             ignore_labels=unknown,
         )

@@ -206,9 +206,9 @@ def merge_touching(table, **others):
     waited = table["start"] - before["end"] - table["paused"] + before["paused"]
     is_new |= waited > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
-    kept = dict.fromkeys(("recording", "action", "start", "paused"), "first")
-    kept |= {"begin": "first"} if "begin" in table else {}
-    return merged.agg(kept | dict.fromkeys(("end", "paused_end"), "last") | others)
+    columns = dict.fromkeys(("recording", "action", "start", "paused"), "first")
+    columns |= {"begin": "first"} if "begin" in table else {}
+    return merged.agg(columns | dict.fromkeys(("end", "paused_end"), "last") | others)
 
 
 def group_of_recordings(groups, names, what="groups"):

@@ -269,6 +269,7 @@ def score_durations(bouts):
 
 
 def _median_deviation(values):
+    """Median absolute deviation of each column, without NaN."""
     return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
 
 
@@ -295,6 +296,7 @@ def _find_steps_back(bouts, codes):
 
 
 def _mean_log_likelihoods(log_likelihoods, names):
+    """Mean (n_recordings,) over the frames of each recording, or None if not given."""
     if log_likelihoods is None:
         return None
     values = values_of_recordings(log_likelihoods, names, "log_likelihoods")

@@ -82,6 +82,7 @@ def checked_videos(videos, labels):
 
 
 def _check_video(video, n_labels, n_features):
+    """Return frames (n_frames, n_features) of numbers; refuse others."""
     frames = as_reals(video, "videos")
     if frames.ndim != 2 or 0 in frames.shape:
         refuse("the shape of features", frames.shape, "(frames, features)")
@@ -278,14 +279,14 @@ class TellingSample:
             return {"score": unknown, "tells": np.isfinite(unknown)}
         frames, sides = [], []  # side: 0 of the bout, 1 of its neighbours, by unit
         for unit, i in zip(units, bouts):
-            kept = [(self.frames[i], 0)]
+            rows_with_sides = [(self.frames[i], 0)]
             if has_before[i]:
                 before = self.frames[i - 1]
-                kept.append((before[-max(len(before) // 2, 1) :], 1))
+                rows_with_sides.append((before[-max(len(before) // 2, 1) :], 1))
             if has_after[i]:
                 after = self.frames[i + 1]
-                kept.append((after[: max(len(after) // 2, 1)], 1))
-            for rows, side in kept:
+                rows_with_sides.append((after[: max(len(after) // 2, 1)], 1))
+            for rows, side in rows_with_sides:
                 frames.append(rows)
                 sides += [2 * unit + side] * len(rows)
         frames, sides = np.concatenate(frames), np.array(sides)
@@ -307,10 +308,10 @@ def _find_units(videos):
     n_parts = -(-8 // max(len(counts), 1))
     order = np.concatenate([[], *map(np.arange, counts)])  # bouts are in order of time
     parts = numbers * n_parts + (order * n_parts // counts[numbers]).astype(int)
-    shown, units = np.unique(parts, return_inverse=True)
+    parts_shown, units = np.unique(parts, return_inverse=True)
     if len(counts) == 1:
-        return units, 2 * np.arange(len(shown)) // len(shown)
-    return units, shown // n_parts % 2
+        return units, 2 * np.arange(len(parts_shown)) // len(parts_shown)
+    return units, parts_shown // n_parts % 2
 
 
 def _count_bins(frames, sides, n_units):

@@ -177,6 +177,7 @@ def _pick_samples(samples, values, pair):
 
 
 def _warn_of_few(table, pair):
+    """Warn if subjects are so few that no p is below 0.05."""
     n_permutations = table["permutations"].max()
     if n_permutations and 2 / n_permutations >= 1 - LEVEL:
         n_subjects = f"{table['n_first'].max()} and {table['n_second'].max()}"

@@ -295,13 +295,13 @@ def order_loss(network, embeddings, labels, generator):
     segments = np.zeros(labels.shape, dtype=np.intp)
     np.cumsum(np.diff(labels, axis=1) != 0, axis=1, out=segments[:, 1:])
     n_segments = segments[:, -1] + 1
-    kept = np.flatnonzero(n_segments > 1)
-    if not len(kept):
+    several = np.flatnonzero(n_segments > 1)
+    if not len(several):
         return embeddings.new_zeros(())
-    device, n_segments = embeddings.device, n_segments[kept]
-    shares = torch.from_numpy(segment_shares(segments[kept])).to(device)
-    means = shares @ embeddings[torch.from_numpy(kept).to(device)]
-    order = np.tile(np.arange(means.shape[1]), (len(kept), 1))
+    device, n_segments = embeddings.device, n_segments[several]
+    shares = torch.from_numpy(segment_shares(segments[several])).to(device)
+    means = shares @ embeddings[torch.from_numpy(several).to(device)]
+    order = np.tile(np.arange(means.shape[1]), (len(several), 1))
     for row, n_of_video in zip(order, n_segments.tolist()):
         row[:n_of_video] = another_order(n_of_video, generator)
     order = torch.from_numpy(order).to(device).unsqueeze(-1)
@@ -309,7 +309,7 @@ def order_loss(network, embeddings, labels, generator):
     n_read = torch.from_numpy(np.tile(n_segments, 2)).to(device)
     verdicts = read_order(network, torch.cat([means, shuffled_means]), n_read)
     truth = torch.zeros_like(verdicts)
-    truth[: len(kept)] = 1
+    truth[: len(several)] = 1
     return torch.nn.functional.binary_cross_entropy_with_logits(verdicts, truth)
 
 
