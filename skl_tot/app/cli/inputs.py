@@ -80,24 +80,33 @@ class Source:
 
 
 class Opened(NamedTuple):
-    """Recordings with the model, or the review with labels of people, for them."""
+    """Recordings with a model, or with that of a review and its labels of people."""
 
     source: Source
-    reviewed: Any  # model
+    model: Any
     recordings: Any
     corrected: list  # labels of people, or None, for each recording
-    accuracy: Any
+    accuracy: Any = None
+    numbers: Any = None  # of colours, by name
 
 
 def open_reviewed(options):
     """Open the model or review and the recordings of a command."""
-    source = Source(options.data, options)
-    with stage("loading the model"):
-        from skl_tot.app.review.results import ReviewedModel
+    from skl_tot.app.review import find_review
 
-        reviewed = ReviewedModel(options.model)
+    source, folder = Source(options.data, options), find_review(options.model)
+    if folder is None:
+        model = load_model(options.model)
+        recordings = open_fitted(source, model)
+        return Opened(source, model, recordings, [None] * len(recordings))
+    with stage("loading the model"):
+        from skl_tot.app.review.results import ReviewedModel  # slow
+
+        reviewed = ReviewedModel(folder)
     recordings = open_fitted(source, reviewed.model)
-    return Opened(source, reviewed, recordings, *reviewed.labels(recordings))
+    corrected, accuracy = reviewed.labels(recordings)
+    of_review = corrected, accuracy, reviewed.numbers()
+    return Opened(source, reviewed.model, recordings, *of_review)
 
 
 def open_fitted(source, model):

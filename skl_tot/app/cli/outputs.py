@@ -204,12 +204,12 @@ def write_report(path, opened, **options):
     recordings, corrected = opened.recordings, opened.corrected
     with stage("predicting", "recording"):
         content = read_model(
-            opened.reviewed.model,
+            opened.model,
             recordings,
             y_true=opened.source.ground_truth(recordings),
             corrected=corrected if any(x is not None for x in corrected) else None,
             accuracy=opened.accuracy,
-            numbers=opened.reviewed.numbers(),
+            numbers=opened.numbers,
             **options,
         )
     with stage("writing"):

@@ -113,17 +113,17 @@ def _write_table(predictions, recordings, out, format):
 
 def _predict_each(opened):
     """Yield `Recordings` of one: labels, their confidence, intervals of boundaries."""
-    from skl_tot.app.review.results import put_labels
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
-    model = opened.reviewed.model
     for i, name in enumerate(each(opened.recordings.names)):
         with errors_of_recording(i, name):
             recording = opened.recordings[i : i + 1]
-            prediction = predict_with_confidence(model, recording)
+            prediction = predict_with_confidence(opened.model, recording)
             of_frames = [values[0] for values in prediction]
             if (told := opened.corrected[i]) is not None:
+                from skl_tot.app.review.results import put_labels  # slow
+
                 of_frames = put_labels(told, *of_frames)
             labels, *others = of_frames
             yield recording.replace([labels]), *others

@@ -7,7 +7,6 @@ import pandas as pd
 
 from skl_tot import io
 from skl_tot.app.report.page import read_model, write_page
-from skl_tot.app.review import find_review
 from skl_tot.app.review.entry import UNLABELLED, mark_frames
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import with_names_of
@@ -144,13 +143,9 @@ def describe_recordings(review):
 
 
 class ReviewedModel:
-    """Model of a path, and the labels of people if the path is of a review."""
+    """Model of the folder of a review, and the labels of people."""
 
-    def __init__(self, path):
-        folder, self.entries = find_review(path), {}  # with digests, by recording
-        if folder is None:
-            self._model = io.load_model(path)
-            return
+    def __init__(self, folder):
         about = beginning_of(folder)
         if about is None:
             text = f"{one_line(folder)} has a review that has not begun"
@@ -164,6 +159,7 @@ class ReviewedModel:
             self._model = None
             if self.state.model:
                 self._model = with_names_of(history.model(self.state.model), self.state)
+        # with digests, by recording
         self.entries = dict(zip(names, zip(digests, self.state.entries)))
 
     @property
@@ -178,8 +174,6 @@ class ReviewedModel:
         # Recordings are those of the review if names and digests are.
         labels_of_each, others, n_same = [None] * len(videos), [], 0
         taken_back = []
-        if not self.entries:
-            return labels_of_each, None
         numbers = {name: i for i, name in enumerate(videos.names)}
         for name, (digest, entry) in self.entries.items():
             labels, i = entry.known_words(self.state.names), numbers.get(name)
@@ -200,8 +194,8 @@ class ReviewedModel:
         return labels_of_each, measure(self.state.entries)
 
     def numbers(self):
-        """Return the number of the colour of each name, as in the review, or None."""
-        return self.state.names.by_name() if self.entries else None
+        """Return the number of the colour of each name, as in the review."""
+        return self.state.names.by_name()
 
 
 def put_labels(told, labels, confidence, boundaries):
