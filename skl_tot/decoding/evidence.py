@@ -8,7 +8,7 @@ from scipy.special import softmax
 from skl_tot.decoding.chain import free_chain
 from skl_tot.recordings.clocks import check_breaks
 from skl_tot.recordings.errors import RecordingValueError, is_number, refuse
-from skl_tot.recordings.labels import BACKGROUND, as_reals, find_segments
+from skl_tot.recordings.labels import BACKGROUND, as_reals, find_segments, label_blocks
 from skl_tot.recordings.signals import lagged_products
 
 # Added to variances, in squared units of the (standardised) features.
@@ -123,21 +123,21 @@ class Background(NamedTuple):
 
 
 def fit_background(read_blocks, labels, n_actions, percentile):
-    """Learn `Background` from blocks, read twice."""
+    """Learn `Background` from blocks, read twice, and labels of all their frames."""
     # Each action gets a Gaussian of independent features over its decoded frames, and a
     # threshold: the given percentile of its log-density over these frames. This follows
     # Kukleva et al., CVPR 2019. They use the likelihood of the decoder; features
     # detected background better.
     moments = ActionMoments(n_actions)
-    for frames, actions in zip(read_blocks(), labels):
+    for frames, actions in label_blocks(read_blocks(), labels):
         moments.add(frames, actions)
     means = moments.means() + moments.shift
     variances = moments.variances() + MIN_VARIANCE
     densities = []
-    for frames, actions in zip(read_blocks(), labels):
+    for frames, actions in label_blocks(read_blocks(), labels):
         of_actions = _fast_log_densities(frames, means, variances)
         densities.append(of_actions[np.arange(len(actions)), actions])
-    densities, labels = np.concatenate(densities), np.concatenate(labels)
+    densities = np.concatenate(densities)
     thresholds = np.full(n_actions, np.inf)  # of actions without frames
     for k in np.unique(labels):
         thresholds[k] = np.percentile(densities[labels == k], percentile)

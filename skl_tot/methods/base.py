@@ -18,7 +18,7 @@ from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import held_out_agreement
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import FrameArrays, fit_scaler, row_blocks
+from skl_tot.recordings.container import FrameArrays, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import UNKNOWN, arrange, check_lengths
 from skl_tot.recordings.layouts import in_form_of
@@ -149,9 +149,10 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         if self.background_percentile is not None:
             # paths without background tell which frames an action has
             paths = [decoded.path for decoded in self._decode(videos, learned.score)]
-            self.background_ = learn_background(
-                thinned(videos), paths, self.n_actions_, self.background_percentile
-            )
+            sample = thinned(videos)
+            sampled = sample.videos.blocks, np.concatenate(sample.of(paths))
+            options = self.n_actions_, self.background_percentile
+            self.background_ = fit_background(*sampled, *options)
         evidence, paths = Evidence(is_robust=True), []
         for decoded in self._decode(videos, learned.score):
             if learned.confidence is None:
@@ -218,16 +219,6 @@ def check_number(n_actions, lengths):
     if n_actions != AUTO and longest < n_actions:
         what = f"at most the frames of any recording (n_samples={longest})"
         refuse("n_actions", int(n_actions), what)
-
-
-def learn_background(sample, paths, n_actions, percentile):
-    """Learn ``background_`` from frames and paths."""
-    blocks = [
-        path[rows]
-        for i, path in enumerate(sample.of(paths))
-        for rows in row_blocks(sample.videos.arrays[i])
-    ]
-    return fit_background(sample.videos.blocks, blocks, n_actions, percentile)
 
 
 class Orders(StrOptions):

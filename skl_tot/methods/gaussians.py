@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.evidence import correlated_log_densities, log_densities
 from skl_tot.progress import each
-from skl_tot.recordings.labels import equal_parts
+from skl_tot.recordings.labels import equal_parts, label_blocks
 from skl_tot.recordings.signals import samples
 
 # Least share of the largest variance that a component needs: below, it is rounding.
@@ -143,11 +143,9 @@ def find_moment(videos):
 def action_means(videos, labels, n_actions, center):
     """Return counts (n_actions,) of frames, and their means minus the center."""
     counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(center)))
-    for i, actions in enumerate(labels):
-        start = 0
-        for block in videos.blocks(i):
-            codes = np.eye(n_actions)[actions[start : start + len(block)]].T
-            start += len(block)
+    for i, path in enumerate(labels):
+        for block, actions in label_blocks(videos.blocks(i), path):
+            codes = np.eye(n_actions)[actions].T
             counts += codes.sum(axis=1)
             sums += codes @ (block - center)
     return counts, sums / np.maximum(counts, 1)[:, None]

@@ -14,6 +14,7 @@ from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
     as_sequence,
+    label_blocks,
     split_label_sequences,
 )
 
@@ -115,7 +116,7 @@ def _judged_by_others(read_blocks, labels, n_actions):
     """Yield blocks of labels, with scores by the recordings of the other half."""
     halves = ActionMoments(n_actions), ActionMoments(n_actions)
     for i in range(len(labels)):
-        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+        for rows, actions in _blocks_with_action(read_blocks(i), labels[i]):
             halves[i % 2].add(rows, actions)
     if not all(half.counts.any() for half in halves):
         return
@@ -125,16 +126,13 @@ def _judged_by_others(read_blocks, labels, n_actions):
         variances = np.maximum(variances, MIN_VARIANCE)
         weights, offsets = linear_log_densities(half.means(), variances)
         offsets[half.counts == 0] = -np.inf
-        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+        for rows, actions in _blocks_with_action(read_blocks(i), labels[i]):
             yield half, (rows - half.shift) @ weights.T + offsets, actions
 
 
-def _labelled_blocks(blocks, labels):
+def _blocks_with_action(blocks, labels):
     """Yield frames of blocks that have an action, and their actions."""
-    start = 0
-    for block in blocks:
-        actions = labels[start : start + len(block)]
-        start += len(block)
+    for block, actions in label_blocks(blocks, labels):
         has_action = actions >= 0
         if has_action.any():
             yield block[has_action], actions[has_action]

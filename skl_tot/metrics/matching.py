@@ -83,7 +83,7 @@ class MatchedFrames(NamedTuple):
     activities: np.ndarray | None  # distinct activities
     activity_of: np.ndarray | None  # number of the activity of each recording
 
-    def pairs_by_recording(self):
+    def by_recording(self):
         """Codes (n_frames,) true and matched, of each recording with frames."""
         cuts = pairwise(np.unique(self.bounds))
         return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
@@ -104,7 +104,7 @@ class MatchedFrames(NamedTuple):
                 )
         return parts
 
-    def pairs_by_group(self, group_of, codes):
+    def by_group(self, group_of, codes):
         """Codes (n_frames,) true and of others, of each group with frames."""
         parts = _frames_of_groups(group_of, self.bounds)
         return [(self.true[part], codes[part]) for part in parts if len(part)]

@@ -87,11 +87,11 @@ def segmentation_report(
     scopes = [of_actions]
     if scope is None:
         scopes += ["activity"] * (activities is not None)
-        scopes += ["recording"] * (len(matched.pairs_by_recording()) > 1)
+        scopes += ["recording"] * (len(matched.by_recording()) > 1)
     report = {
         "actions": _rows_of_actions(matched, of_actions),
         "clusters without class": _clusters_without_class(matched),
-        "recordings": len(matched.pairs_by_recording()),
+        "recordings": len(matched.by_recording()),
         "frames": len(matched.true),
         "scores": _rows_of_scores({name: match(name, ignored) for name in scopes}),
     }

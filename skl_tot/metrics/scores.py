@@ -57,7 +57,7 @@ def mof_score(
 
 def right_frames(frames):
     """Right frames and all frames of each recording, of matched frames."""
-    pairs = frames.pairs_by_recording()
+    pairs = frames.by_recording()
     return [(np.count_nonzero(true == pred), len(true)) for true, pred in pairs]
 
 
@@ -127,7 +127,7 @@ def mean_recall_score(
 def class_means(frames):
     """Mean IoU and mean recall of the classes of each match, then over matches."""
     means = []
-    for true, pred in frames.pairs_by_group(frames.match_of, frames.pred):
+    for true, pred in frames.by_group(frames.match_of, frames.pred):
         _, hits, n_true, n_pred = class_counts(true, pred)
         means.append([np.mean(hits / (n_true + n_pred - hits)), np.mean(hits / n_true)])
     return np.mean(means, axis=0).tolist()
@@ -221,7 +221,7 @@ def adjusted_mutual_info_score(
 
 def score_clusters(score, frames, average):
     """Mean over groups of recordings of a score of clusters, not matched."""
-    groups = frames.pairs_by_group(frames.group_of(average), frames.cluster)
+    groups = frames.by_group(frames.group_of(average), frames.cluster)
     return float(np.mean([score(true, clusters) for true, clusters in groups]))
 
 
@@ -281,10 +281,8 @@ def segment_f1_score(
 
 def segment_counts(frames, overlap):
     """Twice the hits, and all segments, of each recording of matched frames."""
-    return [
-        _count_segments(true, pred, overlap)
-        for true, pred in frames.pairs_by_recording()
-    ]
+    pairs = frames.by_recording()
+    return [_count_segments(true, pred, overlap) for true, pred in pairs]
 
 
 def _count_segments(true, pred, overlap):
@@ -361,9 +359,8 @@ def edit_score(
 
 def edit_similarities(frames):
     """Edit score and its weight, 1, of each recording of matched frames."""
-    return [
-        (_edit_similarity(true, pred), 1) for true, pred in frames.pairs_by_recording()
-    ]
+    pairs = frames.by_recording()
+    return [(_edit_similarity(true, pred), 1) for true, pred in pairs]
 
 
 def _edit_similarity(true, pred):

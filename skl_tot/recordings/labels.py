@@ -120,6 +120,14 @@ def find_segments(labels, breaks=None):
     return Segments(labels[cuts[:-1]], cuts[:-1], cuts[1:])
 
 
+def label_blocks(blocks, labels):
+    """Yield blocks of frames in a row, each with its part of the labels (n_frames,)."""
+    start = 0
+    for block in blocks:
+        yield block, labels[start : start + len(block)]
+        start += len(block)
+
+
 def equal_parts(n_frames, n_actions):
     """Label the frames of a recording in parts of equal duration."""
     return np.arange(n_frames) * n_actions // n_frames

@@ -23,12 +23,7 @@ from skl_tot.training.network import (
     score_prototypes,
     unit_length,
 )
-from skl_tot.training.terms import (
-    CrossEntropy,
-    Term,
-    cluster_centres,
-    cross_entropy_loss,
-)
+from skl_tot.training.terms import CrossEntropy, Term, cross_entropy_loss, find_centres
 
 
 class SphericalCrossEntropy(CrossEntropy):
@@ -40,7 +35,7 @@ class SphericalCrossEntropy(CrossEntropy):
 
     def initialise(self, network, embeddings, times, generator):
         """Start at centres of K-means, with the same clusters in each network."""
-        centres = cluster_centres(embeddings, self.n_prototypes, generator)
+        centres = find_centres(embeddings, self.n_prototypes, generator)
         network["prototypes"].copy_(centres)
         self.constrain(network)
 

@@ -164,7 +164,7 @@ class CrossEntropy(Term):
     def initialise(self, network, embeddings, times, generator):
         """Start at means of equal parts of time, or without a prior of clusters."""
         if self.prior is None:
-            means = cluster_centres(embeddings, self.n_prototypes, generator)
+            means = find_centres(embeddings, self.n_prototypes, generator)
         else:
             parts = (times * self.n_prototypes).long().clamp(max=self.n_prototypes - 1)
             shares = torch.nn.functional.one_hot(parts, self.n_prototypes)
@@ -323,7 +323,7 @@ def cross_entropy_loss(scores, codes, temperature):
     return (codes.mT * log_predicted).sum((-2, -1)) * (-1 / max(scores.shape[-2], 1))
 
 
-def cluster_centres(embeddings, n_centres, generator):
+def find_centres(embeddings, n_centres, generator):
     """Centres (R, n_centres, E) of embeddings (R, n_frames, E), clustered once."""
     from sklearn.cluster import KMeans
 

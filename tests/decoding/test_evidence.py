@@ -120,8 +120,8 @@ def test_background_equals_independent_gaussians():
     rng = np.random.default_rng(0)
     videos = [rng.normal(3, 2, size=(n, 3)) for n in (30, 40)]
     labels = [np.sort(rng.integers(0, 2, len(video))) for video in videos]
-    background = fit_background(lambda: iter(videos), labels, 2, 25)
     frames, actions = np.concatenate(videos), np.concatenate(labels)
+    background = fit_background(lambda: iter(videos), actions, 2, 25)
     densities = []
     for k in range(2):
         members = frames[actions == k]
