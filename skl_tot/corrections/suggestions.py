@@ -1,7 +1,7 @@
 """Suggestions: recordings to label, and actions that are alike."""
 
 from collections import Counter
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -73,18 +73,16 @@ def _halves_by_action(sample):
     transform = _fit_axes(np.concatenate(sample.frames).astype(float))
     is_single = len({video for video, _, _ in sample.bouts}) == 1
     n_bouts: Counter = Counter()
-    units: dict = {}
-    frames_of: dict = {}
+    frames_of: dict = {}  # by action, half, and unit
     for (video, _, label), frames in zip(sample.bouts, sample.frames):
         unit = n_bouts[label] if is_single else video
         n_bouts[label] += 1
-        half = unit % 2
-        units.setdefault(label, (set(), set()))[half].add(unit)
-        frames_of.setdefault(label, ([], []))[half].append(transform(frames))
+        of_half = frames_of.setdefault(label, ({}, {}))[unit % 2]
+        of_half.setdefault(unit, []).append(transform(frames))
     halves_of = {}
     for label, parts in frames_of.items():
-        if min(map(len, units[label])) >= 2:
-            halves = list(map(np.concatenate, parts))
+        if min(map(len, parts)) >= 2:
+            halves = [np.concatenate([*chain(*units.values())]) for units in parts]
             if min(map(len, halves)) >= 20:
                 halves_of[label] = halves
     return halves_of

@@ -128,15 +128,14 @@ def _rows_of_scores(matches):
 
 def _rows_of_actions(matched, scope):
     """Scores, frames and cluster of each class, by its label."""
-    codes, *counts = class_counts(matched.true, matched.pred)
-    labels = [matched.classes[code] for code in codes]
-    counts_of = dict(zip(labels, np.transpose(counts).tolist()))
-    cluster_of = {}
-    if scope == "all":
-        cluster_of = {label: cluster for cluster, label in matched.matches()[0].items()}
+    # clusters of other scopes are those of one activity or recording
+    matches = matched.matches()[0] if scope == "all" else {}
+    cluster_of = {label: cluster for cluster, label in matches.items()}
     rows = {}
-    for label, counts_of_label in counts_of.items():
-        rows[label] = _action_scores(*counts_of_label)
+    counts = np.transpose(class_counts(matched.true, matched.pred)).tolist()
+    for code, *counts_of_class in counts:
+        label = matched.classes[code]
+        rows[label] = _action_scores(*counts_of_class)
         rows[label]["cluster"] = cluster_of.get(label)
     return rows
 
