@@ -224,6 +224,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         repeats = not self.cycles and self.look_.n_repeats >= 3
         is_advised = repeats and label_paths.are_one_stretch(labels)
         advice = [label_paths.ADVICE] if is_advised else []
+        if self.n_actions_ == 1:  # with a probability of 1, however unlike they are
+            advice.append(
+                f"Labels show one action, so all frames are {classes[0]!s}: "
+                "label others, too."
+            )
         confidence = {"tempering": tempering, "agreement": 1.0}
         return Learned(score, labels, confidence, advice)
 

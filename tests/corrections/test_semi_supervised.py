@@ -260,3 +260,10 @@ def test_probabilities_hold_after_learning():
     posteriors = model.predict_posterior(videos[3:])
     shown = [p[np.arange(len(p)), z] for p, z in zip(posteriors, model.labels_[3:])]
     assert abs(np.concatenate(shown).mean() - right.mean()) < 0.2
+
+
+def test_labels_of_one_action_only_are_warned_of():
+    y = [np.full(len(VIDEOS[0]), "cut"), *[None] * 7]
+    with pytest.warns(UserWarning, match="one action, so all frames are cut"):
+        model = make(FrozenEstimator(HMMSegmenter(1).fit(VIDEOS))).fit(VIDEOS, y)
+    assert (model.predict(VIDEOS[1]) == "cut").all()
