@@ -393,14 +393,10 @@ def _label_frames(table, file, length, gap):
             f"are too short, and are left out: {checks.describe_in_file(left_out, 0)}."
         )
     starts, ends = kept["first"].to_numpy(), kept["stop"].to_numpy()
-    overlapping = np.flatnonzero(starts[1:] < ends[:-1])
-    if overlapping.size:  # of rows in frames and others in seconds
-        pair = overlapping[0] + np.arange(2)
-        both = " and ".join(checks.describe_in_file(kept, k) for k in pair)
-        raise ValueError(f"{file}: {both} overlap, expected one label at a time.")
     labels = np.full(2 * len(kept) + 1, gap, dtype=object)  # gaps around segments
     labels[1::2] = kept["action"]
     cuts = np.column_stack([starts, np.minimum(ends, length)]).ravel()
+    cuts = np.maximum.accumulate(cuts)  # for rounding of seconds
     counts = np.diff(np.r_[0, cuts, length])
     return repeat_labels(labels.astype(str), counts, f"{file}: ")
 

@@ -14,6 +14,7 @@ from skl_tot.recordings.columns import is_like_label
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.files import FileArray
 from skl_tot.recordings.layouts import as_recordings, n_dims
+from skl_tot.recordings.signals import spread_indices
 
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "
@@ -32,7 +33,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
                 video = _checked(estimator, recordings.arrays[i], first, reset)
                 first = first or video.shape
                 if grows.any():  # of columns that grow from probe to probe
-                    probes = np.unique(np.linspace(0, len(video) - 1, 64).astype(int))
+                    probes = spread_indices(len(video), 64)
                     steps = np.diff(video[probes], axis=0)
                     grows = grows & (steps > 0).all(axis=0) & (len(probes) >= 8)
             checked.append(video)

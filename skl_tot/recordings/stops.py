@@ -58,9 +58,9 @@ def find_still(frames, n_least, share=0.0):
     is_still = np.zeros(len(frames) + 1, dtype=int)
     np.add.at(is_still, starts, 1)
     np.add.at(is_still, np.minimum(starts + n_least, len(frames)), -1)
-    edges = np.diff(np.r_[0, np.cumsum(is_still[:-1]) > 0, 0].astype(int))
+    is_run, starts, ends = find_segments(np.cumsum(is_still[:-1]) > 0)
     stretches = []
-    for start, end in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)):
+    for start, end in zip(starts[is_run], ends[is_run]):
         still = columns[tells, start:end]
         off = np.abs(still - np.median(still, axis=1, keepdims=True))
         inside = start + np.flatnonzero((off <= noise).all(axis=0))
