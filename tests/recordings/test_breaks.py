@@ -19,24 +19,6 @@ CLOCK = np.r_[0:2:0.1, 722:724:0.1]  # a break of 12 minutes
 LABELS = np.repeat([0, 1, 2], [10, 20, 10])  # action 1 goes on behind the break
 
 
-@pytest.fixture
-def labels():
-    clocks = [CLOCK, np.arange(40) / 10]
-    return Recordings([LABELS] * 2, ["a", "b"], fps=10, times=clocks, breaks=[[20], []])
-
-
-def test_segments_end_at_breaks(labels):
-    table = segments(labels).set_index("recording")
-    own = table.loc["a"]
-    assert own["action"].tolist() == [0, 1, 1, 2]
-    assert own["start"].tolist() == [0, 10, 20, 30]
-    assert own["end"].tolist() == [10, 20, 30, 40]
-    np.testing.assert_allclose(own["start_time"], [0, 1, 722, 723])
-    np.testing.assert_allclose(own["end_time"], [1, 2, 723, 724])
-    np.testing.assert_allclose(own["duration_time"], 1)
-    assert table.loc["b", "duration_time"].tolist() == [1, 2, 1]
-
-
 def put(path, clock=CLOCK, **more):
     """Write a table with a clock and two features."""
     steps = {"Zeit": clock, "x": LABELS + RNG.normal(size=len(clock)) / 9}

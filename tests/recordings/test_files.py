@@ -135,12 +135,6 @@ def test_many_files_need_few_descriptors(tmp_path, limited):
         assert [np.load(path, mmap_mode="r") for path in paths]
 
 
-def test_suffixes_in_capitals(tmp_path):
-    (path,) = save(tmp_path, [np.eye(3)])
-    (take,) = read_recordings(path.rename(path.with_suffix(".NPY")))
-    assert_array_equal(take, np.eye(3))
-
-
 @pytest.mark.parametrize("array", [np.ones((90, 40)), np.ones((40, 90)).T])
 def test_files_that_do_not_fit(tmp_path, limited, array):
     """They say why, and leave nothing."""
