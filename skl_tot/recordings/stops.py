@@ -4,7 +4,12 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
+from scipy.ndimage import (
+    maximum_filter1d,
+    median_filter,
+    minimum_filter1d,
+    uniform_filter1d,
+)
 
 from skl_tot.recordings.clocks import clock_columns, duration_text
 from skl_tot.recordings.container import Recordings
@@ -67,7 +72,7 @@ def find_still(frames, n_least, share=0.0):
         if not len(inside):  # levels follow each other, and none is usual
             continue
         start, end = inside[0], inside[-1] + 1
-        if not any(map(_swings, columns[~tells, start:end])):
+        if not any(_swings(x, n_least) for x in columns[~tells, start:end]):
             stretches.append((start, end))
     return np.array(stretches, dtype=np.intp).reshape(-1, 2)
 
@@ -93,8 +98,10 @@ def _without_gaps(values):
     return values[filled[np.maximum(places, 0)]]
 
 
-def _swings(values):
+def _swings(values, width):
     """Whether values go back and forth regularly, unlike noise and drift."""
+    # a slow movement beside them would hide the swings
+    values = values - uniform_filter1d(values, width)
     (correlation,) = autocorrelations(values[:, None])
     below = np.flatnonzero(correlation < 0)
     return len(below) > 0 and correlation[below[0] :].max() > 0.5

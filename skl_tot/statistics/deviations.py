@@ -32,6 +32,7 @@ FAR_LONGER = 3  # times the usual duration; then a step counts as much as a lost
 FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
 # Findings and actions are usual if a greater share of recordings or cycles has them.
 MOST_UNUSUAL = 0.2
+MOST_OF_FEW = 1 / 3  # of ten or fewer, where a fifth are hardly two
 
 
 def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
@@ -86,8 +87,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
         - ``score``: 3 for each action or pair of the first four, and each action that
           takes 3 :math:`m`, 1 for other durations that deviate and unlikely frames. A
-          finding in more than a fifth of the recordings, and at least two, is usual and
-          does not count.
+          finding in more than a fifth of the recordings, or in more than a third of ten
+          or fewer, is usual and does not count.
         - ``deviates``: whether the score is above the median.
         - ``unit`` of times, "s" or "frames".
 
@@ -329,8 +330,8 @@ def _count_points(rows, are_unlikely):
         findings += [("unlikely", None)] * bool(is_unlikely)
         findings_of.append(findings)
     numbers = Counter(chain.from_iterable(findings_of))
-    # a finding in more than a fifth of the recordings, and at least two, is usual
-    most = max(1, MOST_UNUSUAL * len(rows))
+    share = MOST_UNUSUAL if len(rows) > 10 else MOST_OF_FEW
+    most = max(1, share * len(rows))
     points = STEP_POINTS | DURATION_POINTS | {"far_longer": 2, "unlikely": 1}
     scores = [
         sum(points[name] for name, action in findings if numbers[name, action] <= most)

@@ -155,12 +155,13 @@ def test_a_model_cuts_out_like_its_own(tmp_path):
         read_recordings(tmp_path / "b.csv", like=model, pauses=20)
 
 
-def test_a_jam_in_which_a_feature_swings_is_no_stop():
+@pytest.mark.parametrize("drift", [0, 4])
+def test_a_jam_in_which_a_feature_swings_is_no_stop(drift):
     frames, _, is_still = line([(540, 130)], noise=0.02)
     jam = np.repeat(frames[[1500]], 1500, axis=0)
     random = np.random.default_rng(0)
     jam += 0.02 * random.normal(size=jam.shape)
-    jam[:, 2] += np.sin(0.8 * np.arange(1500))
+    jam[:, 2] += np.sin(0.8 * np.arange(1500)) + np.linspace(0, drift, 1500)
     frames = np.concatenate([frames[:1500], jam, frames[1500:]])
     takes = without_stops(Recordings([frames], fps=FPS), 10)
     expected = spans_of(is_still).tolist()

@@ -43,6 +43,15 @@ def spoil(labels, seed):
     return one, two, three, removed
 
 
+@pytest.mark.parametrize(("n_lacking", "n_deviating"), [(1, 1), (2, 2), (3, 0)])
+def test_of_six_recordings_two_may_share_a_deviation(n_lacking, n_deviating):
+    labels = dict(list(synthetic(0, spread=0).items())[:6])
+    for name in list(labels)[:n_lacking]:
+        labels[name] = labels[name][labels[name] != 2]
+    table = deviations(labels)
+    assert table["deviates"].sum() == table["missing"].map(len).sum() == n_deviating
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_spoilt_recordings_are_first(seed):
     labels = synthetic(seed)

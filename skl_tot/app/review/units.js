@@ -30,6 +30,7 @@ export class Units {
     const { page } = this;
     this.label.hidden = !page.data.cycles.length;
     this.rows = this.areCycles ? this.cut() : page.data.rows;
+    if (!this.areCycles) this.rows.forEach((row) => this.tell(row));
     const firsts = this.areCycles ? this.rows.map((row) => row.prediction.code[0]).sort() : [];
     this.why.textContent = firsts.length ? `as actions repeat, mostly from “${page.data.names[firsts[firsts.length >> 1]]}” on` : "";
     if (this.areCycles === this.were && page.small.data.rows.length) page.small.put(this.rows); else page.small.show(this.rows, this.usual());
@@ -41,7 +42,13 @@ export class Units {
   update(indices) {
     const { page } = this;
     if (this.areCycles || this.were) { this.show(); return; }
-    for (const index of indices) page.small.update(index, page.data.rows[index]);
+    for (const index of indices) page.small.update(index, this.tell(page.data.rows[index]));
+  }
+
+  // A recording whose tip says why it is unusual.
+  tell(row) {
+    if (row) row.where = [row.name, happened(row.unusual, this.page.data.names)].filter(Boolean).join("; ");
+    return row;
   }
 
   // Cycles are as wide as most need, so that a long one does not hide the others.

@@ -27,6 +27,7 @@ class View:
         self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
         self._rows, self._ranks = {}, [0] * len(recordings)
+        self._reasons = [[]] * len(recordings)
         self._cycles = None  # table of the review that pages have
         self._unusual = {}  # reasons by number of recording and time in it
 
@@ -41,7 +42,8 @@ class View:
         for rank, row in enumerate(table[::-1].to_dict("records"), start=1):
             i = self.names.index(row["recording"])
             self._ranks[i] = rank
-            self._unusual[i, 0.0] = list_reasons(row, length) if row["deviates"] else []
+            self._reasons[i] = list_reasons(row, length) if row["deviates"] else []
+            self._unusual[i, 0.0] = self._reasons[i]
 
     def find(self, recording):
         """Return the number of a recording that is read."""
@@ -146,17 +148,18 @@ class View:
     # Rows of recordings
 
     def row(self, i):
-        """Row of a recording, made anew if it or its rank has changed."""
+        """Row of a recording, made anew if it or its deviation has changed."""
         entry, rank = self.review.state.entries[i], self._ranks[i]
         if entry is None:
             return None
         made_from, row = self._rows.get(i, (None, None))
-        if made_from is not entry or row["deviation"] != rank:
-            row = self._describe_row(i, entry, rank)
+        deviation = {"deviation": rank, "unusual": self._reasons[i]}
+        if made_from is not entry or not deviation.items() <= row.items():
+            row = self._describe_row(i, entry) | deviation
             self._rows[i] = entry, row
         return row
 
-    def _describe_row(self, i, entry, rank):
+    def _describe_row(self, i, entry):
         clock, videos = self.clock(i), self.review.video_files
         runs = entry.segments.runs()
         n_doubts = web.count_doubts(len(self.names))
@@ -171,7 +174,7 @@ class View:
             row["before"] = web.describe_segments(entry.changed.runs(), clock)
         if not np.isnat(date := web.read_date(self.review.recordings, i)):
             row["clock"] = str(date)
-        row["video"], row["deviation"] = bool(videos and videos[i]), rank
+        row["video"] = bool(videos and videos[i])
         return row
 
     # Questions

@@ -182,6 +182,7 @@ def test_a_page_says_why_a_recording_is_unusual(reviewed):
     assert reasons.pop(2) == [("missing", [(code, "")])]
     long = [("unusually long", [(0, "10.2 s, usually 7.70 s")])]
     assert reasons == {0: [], 1: [], 3: long}
+    assert [view.row(i)["unusual"] for i in (1, 3)] == [[], long]
 
 
 def test_a_page_hears_only_of_what_changes(opened):
