@@ -213,6 +213,11 @@ test("what is seen follows the playhead, and is told", () => {
   assert.deepEqual(ranges.at(-1), [made.view.from, made.view.to]);
 });
 
+test("of many rows, each is tall enough for its name", () => {
+  const { lines } = open(Array.from({ length: 600 }, (_, i) => rowOf(`${i}`, [0], [0])));
+  assert.ok(lines[1].top - lines[0].top >= 12);
+});
+
 test("a row is another", () => {
   const shown = [];
   const made = open([rowOf("a", [0], [0]), rowOf("b", [0], [0])], { onShown: (...n) => shown.push(n) });
