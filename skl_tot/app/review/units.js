@@ -47,7 +47,7 @@ export class Units {
 
   // A recording whose tip says why it is unusual.
   tell(row) {
-    if (row) row.where = [row.name, happened(row.unusual, this.page.data.names)].filter(Boolean).join("; ");
+    if (row?.unusual) row.where = [row.name, happened(row.unusual, this.page.data.names)].filter(Boolean).join("; ");
     return row;
   }
 
