@@ -2,6 +2,7 @@
 
 import warnings
 from fnmatch import fnmatchcase
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -292,7 +293,11 @@ def _without_stops(table, recordings, name):
 
 
 def _find_files(path, format):
-    if isinstance(path, (list, tuple)):
+    is_list = isinstance(path, (list, tuple))
+    for file in path if is_list else [path]:
+        if not isinstance(file, (str, PathLike)):
+            refuse("path", file, "a file, a folder, or a list of files", TypeError)
+    if is_list:
         if not path:
             raise ValueError("path is empty, expected at least one file.")
         return [Path(file) for file in path], False

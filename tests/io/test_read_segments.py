@@ -325,10 +325,17 @@ class TestOtherPrograms:
         for changes in ({"stop_time": [1.0]}, {"label": [1, 2]}):
             write_intervals("somebody", **changes)
             refused(path, fps=1)
-        with h5py.File(path, "w") as file:
-            for name in ("label", "start_time", "stop_time"):
-                file.create_dataset(f"x/{name}", (10**12,), "f8", chunks=(1000,))
-        refused(path, "1000000000000", fps=1)
+        for n_rows in (10**7, 10**12):  # of which none is written
+            with h5py.File(path, "w") as file:
+                for name in ("label", "start_time", "stop_time"):
+                    file.create_dataset(f"x/{name}", (n_rows,), "f8", chunks=(1000,))
+            refused(path, "MB for a file of this size", fps=1)
+        path.rename(tmp_path / "other.nwb")
+        write_intervals("somebody")
+        with h5py.File(path, "a") as file:
+            del file["intervals/somebody/label"]
+            file["intervals/somebody/label"] = h5py.ExternalLink("other.nwb", "x/label")
+        refused(path, "expected data in the file", fps=1)
 
 
 class TestTables:
@@ -547,11 +554,14 @@ def test_refused(tmp_path, name):
         refused(save(tmp_path, name, content), word, fps=10)
 
 
-@pytest.mark.parametrize("change", [{"gaps": "none"}, {"fps": 0}, {"recordings": [1]}])
+@pytest.mark.parametrize(
+    "change",
+    [{"gaps": "none"}, {"fps": 0}, {"recordings": [1]}, {"path": 5}, {"path": [None]}],
+)
 def test_wrong_arguments(tmp_path, change):
     path = save(tmp_path, "a.csv", f"{TABLE}a,0,1\n")
-    with pytest.raises((TypeError, ValueError), match=next(iter(change))):
-        read_segments(path, **({"fps": 1} | change))
+    with pytest.raises((TypeError, ValueError), match=f"^{next(iter(change))} "):
+        read_segments(**({"path": path, "fps": 1} | change))
 
 
 class TestManyFiles:

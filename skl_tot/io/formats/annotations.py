@@ -15,11 +15,11 @@ import skl_tot
 from skl_tot.io import formats
 from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 from skl_tot.recordings.files import read_text
+from skl_tot.recordings.readers import read_inside
 
 # Kind of regions of a video in Label Studio.
 VIDEO_LABELS = "timelinelabels"
 SERIES_LABELS = "timeserieslabels"  # of times, in units that the file does not say
-MOST_ROWS = 10**7  # that a small NWB file can declare, which takes memory
 # Of a TextGrid: a text in quotes, or a number or flag that stands free.
 VALUE = re.compile(r'"(?:[^"]|"")*"|(?<!\S)(?:-?\d[\d.]*(?:[eE][+-]?\d+)?|<\w+>)(?!\S)')
 
@@ -158,11 +158,9 @@ def read_nwb(path):
 
     def visit(name, group):
         if isinstance(group, h5py.Group) and group.keys() >= set(columns):
-            n_rows = max(group[column].size for column in columns)
-            if n_rows > MOST_ROWS:
-                raise ValueError(f"{n_rows} rows, expected up to {MOST_ROWS}.")
-            labels = group["label"].asstr()[:].tolist()
-            times = (group[column][:].tolist() for column in columns[1:])
+            words = read_inside(path, group, "label").tolist()
+            labels = [word.decode() for word in words]
+            times = (read_inside(path, group, key).tolist() for key in columns[1:])
             rows = list(zip(labels, *times, strict=True))
             tiers.append((name.rpartition("/")[2], rows))
 
