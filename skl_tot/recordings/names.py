@@ -132,7 +132,7 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
     if kept:
         each = [_describe_kept(names[k], n_frames[k], shown_by[k]) for k in kept]
         shown = listed(each, 20)
-        sentences.append(f"Actions that are kept without a label: {shown}.")
+        sentences.append(f"Actions that the model found, without a label of a person: {shown}.")
     return sentences
 
 
