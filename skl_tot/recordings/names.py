@@ -131,8 +131,8 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
         sentences.append(describe_rare(counts, len(labels), share))
     if kept:
         each = [_describe_kept(names[k], n_frames[k], shown_by[k]) for k in kept]
-        shown = listed(each, 20)
-        sentences.append(f"Actions that the model found, without a label of a person: {shown}.")
+        text = "Actions that the model found, without a label of a person"
+        sentences.append(f"{text}: {listed(each, 20)}.")
     return sentences
 
 

@@ -317,6 +317,7 @@ HOSTILE = {  # labels of the first recording, and the actions that they name
 }
 
 
+@pytest.mark.filterwarnings("ignore:Labels show one action")
 @pytest.mark.parametrize(
     ("name", "case"),
     [*(("words", case) for case in HOSTILE), ("pipeline", "one frame")],
