@@ -177,8 +177,8 @@ def api_page():
 
 def docstrings():
     """Faults that numpydoc finds, and functions without example."""
-    # Python 3.13 looks for the line of a class in the file of its `__module__`, which some
-    # set to the room that exports them
+    # Python 3.13 looks for the line of a class in the file of its `__module__`, which
+    # some set to the room that exports them
     Validator.source_file_def_line = None
     settings = runpy.run_path(DOCS / "conf.py")
     allowed = settings["LEFT_OUT"]
