@@ -303,6 +303,7 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
     review.close()
 
 
+@pytest.mark.filterwarnings("ignore:Labels show one action")
 @pytest.mark.parametrize("kind", ["EqualParts", "TemporalOT", "Cyclic"])
 def test_every_kind_of_model(make_estimator, log_fit, kind, plain, tmp_path):
     """What it cannot learn or split changes nothing; the rest comes back."""
