@@ -1,4 +1,4 @@
-"""``skl-tot`` and its `COMMANDS`, whose modules are loaded when needed."""
+"""``skl-tot`` and its `COMMANDS`; slow modules are loaded when needed."""
 
 import os
 import signal
