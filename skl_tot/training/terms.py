@@ -1,4 +1,4 @@
-"""Terms of the loss, which the training loop adds up; `skl_tot.extend` lists them."""
+"""Terms of the loss of TOT and CTE, which the training loop adds up."""
 
 # Losses are functions of tensors; leading dimensions are separate problems with a loss
 # each. A mean over nothing is 0.

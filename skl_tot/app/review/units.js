@@ -12,6 +12,9 @@ export function happened(reasons, names) {
   return reasons.map(([what, actions]) => [what, actions.map(one).join("")].filter(Boolean).join(": ").replace(/, $/, "")).join("; ");
 }
 
+// A recording or cycle, and the reasons why it is unusual, if it is.
+const withReasons = (name, reasons, names) => [name, happened(reasons, names)].filter(Boolean).join("; ");
+
 export class Units {
   constructor(page) {
     Object.assign(this, { page, rows: [], anchor: null });
@@ -47,7 +50,7 @@ export class Units {
 
   // A recording whose tip says why it is unusual.
   tell(row) {
-    if (row?.unusual) row.where = [row.name, happened(row.unusual, this.page.data.names)].filter(Boolean).join("; ");
+    if (row?.unusual) row.where = withReasons(row.name, row.unusual, this.page.data.names);
     return row;
   }
 
@@ -68,7 +71,7 @@ export class Units {
       const { prediction, truth } = made;
       made.changed = !!truth && JSON.stringify([prediction.start, prediction.code]) !== JSON.stringify([truth.start, truth.code]);
       const start = clock ? timeOfDay(this.page.large.clockOf(row, from, 0), 0) : this.page.large.at(from);
-      made.where = [`${name}, from ${start}`, happened(reasons, this.page.data.names)].filter(Boolean).join("; ");
+      made.where = withReasons(`${name}, from ${start}`, reasons, this.page.data.names);
       return made;
     });
   }

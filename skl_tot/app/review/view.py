@@ -26,8 +26,8 @@ class View:
         self.review, recordings = review, review.recordings
         self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
-        self._rows, self._ranks = {}, [0] * len(recordings)
-        self._reasons = [[]] * len(recordings)
+        self._rows = {}
+        self._deviations = [{"deviation": 0, "unusual": []}] * len(recordings)
         self._cycles = None  # table of the review that pages have
         self._unusual = {}  # reasons by number of recording and time in it
 
@@ -41,9 +41,9 @@ class View:
         length, self._unusual = partial(duration_text, is_timed=bool(self.fps)), {}
         for rank, row in enumerate(table[::-1].to_dict("records"), start=1):
             i = self.names.index(row["recording"])
-            self._ranks[i] = rank
-            self._reasons[i] = list_reasons(row, length) if row["deviates"] else []
-            self._unusual[i, 0.0] = self._reasons[i]
+            reasons = list_reasons(row, length) if row["deviates"] else []
+            self._deviations[i] = {"deviation": rank, "unusual": reasons}
+            self._unusual[i, 0.0] = reasons
 
     def find(self, recording):
         """Return the number of a recording that is read."""
@@ -149,11 +149,10 @@ class View:
 
     def row(self, i):
         """Row of a recording, made anew if it or its deviation has changed."""
-        entry, rank = self.review.state.entries[i], self._ranks[i]
+        entry, deviation = self.review.state.entries[i], self._deviations[i]
         if entry is None:
             return None
         made_from, row = self._rows.get(i, (None, None))
-        deviation = {"deviation": rank, "unusual": self._reasons[i]}
         if made_from is not entry or not deviation.items() <= row.items():
             row = self._describe_row(i, entry) | deviation
             self._rows[i] = entry, row
