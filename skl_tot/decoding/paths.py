@@ -146,9 +146,11 @@ def _trace_back(chain, grows, ended, min_frames):
     end, action = len(path), int((ended[-1] - chain.ends).argmax())
     origins, costs = chain.links
     from_others = np.where(origins == np.arange(len(chain.ends)), np.inf, costs)
+    # listed once: a search back in a column of `grows` would copy all frames before
+    begins = [np.flatnonzero(column) for column in grows.T]
     while True:
-        latest = end - min_frames
-        start = latest - int(grows[latest::-1, action].argmax())
+        n_earlier = begins[action].searchsorted(end - min_frames, side="right")
+        start = int(begins[action][n_earlier - 1])
         path[start:end] = action
         if start == 0:
             return path
