@@ -14,8 +14,10 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import spread_indices
 from skl_tot.recordings.stops import (
     FROZEN,
+    are_left,
     check_shapes,
     find_frozen,
+    find_lost,
     find_still,
     frames_left,
     least_frozen,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:  # commands say mistakes before they load pandas
 FILLED, CUT, LEFT = "filled", "cut out", "left"  # treatments
 WORDS_OF_STOPS = "frozen: no value changes", "nothing moves"
 WORDS_OF_FROZEN, WORDS_OF_STILL = WORDS_OF_STOPS
+WORDS_OF_LOST = " empty rows"  # after their number
 MOST_GAPS = 3  # of a recording that have a row each
 # Values and columns that are read, and places to look for stops, to bound the time.
 MOST_VALUES, MOST_COLUMNS = 2**24, 256
@@ -60,8 +63,9 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
         A row for each, with the columns of `list_stops`; ``fault``: empty cells, frozen
         values, stops, steps of the clock, unequal columns; and its treatment, which is
         ``done`` if files are mended: "filled" as by `GapFiller`, "cut out" as by
-        `without_stops`, "a break", "bridged", "left out of all", or "left", with the
-        reason for a stop beside others.
+        `without_stops`, which takes empty rows of 2 s and 20 frames, too; "a break",
+        "bridged", "left out of all", or "left", with the reason for a stop beside
+        others.
         ``attrs`` has the values for these: "pauses", or None, and "longest_gap".
 
     Examples
@@ -88,11 +92,13 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
             frames, names = _read_some(array)
         missing = np.isnan(frames)
         longest = max(longest, _longest_gap(missing))
-        faults += _find_empty(i, missing, names) + _find_jumps(i, recordings)
+        lost = find_lost(missing, least_frozen(fps)).tolist()
+        stops += [Fault(i, a, b, f"{b - a}{WORDS_OF_LOST}", FILLED) for a, b in lost]
+        faults += _find_empty(i, missing, names, lost) + _find_jumps(i, recordings)
         frozen = find_frozen(frames, least_frozen(fps)).tolist()
         stops += [Fault(i, a, b, WORDS_OF_FROZEN) for a, b in frozen]
         still = _find_still(frames, fps) if i in looked_at else []
-        still = [span for span in still if not _meets(span, frozen)]
+        still = [span for span in still if not _meets(span, frozen + lost)]
         stops += [Fault(i, a, b, WORDS_OF_STILL) for a, b in still]
     if pauses is None and recordings.stops is None:
         pauses = _choose_pauses(stops, len(recordings), fps)
@@ -136,8 +142,9 @@ def _longest_gap(missing):
     return int(((ends - starts) * is_gap).max())
 
 
-def _find_empty(i, missing, names):
-    """Faults of empty cells; one for all gaps of a recording if they are many."""
+def _find_empty(i, missing, names, lost):
+    """Faults of other empty cells; one for all gaps of a recording if they are many."""
+    missing = missing & are_left(len(missing), lost)[:, None]
     is_gap, starts, ends = find_segments(missing.any(axis=1))
     spans = np.stack([starts, ends], axis=1)[is_gap].tolist()
     if len(spans) > MOST_GAPS:
@@ -192,8 +199,9 @@ def _choose_pauses(stops, n_recordings, fps):
         durations = sorted((stop.end - stop.start) / fps for stop in still)
         # a shorter rest is a slow step more often than a stop
         return max(20, math.ceil(20 / fps), _least_long(durations))
-    is_rare = 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings)
-    return FROZEN if is_rare else None
+    is_rare = len(frozen) <= max(1, MOST_FROZEN * n_recordings)
+    has_lost = any(stop.done == FILLED for stop in stops)
+    return FROZEN if is_rare and (frozen or has_lost) else None
 
 
 def _least_long(durations):
@@ -212,15 +220,18 @@ def _treat(stops, pauses, recordings):
     for i, spans in enumerate(rows):
         for a, b in spans[:, :2].astype(int).tolist():
             met = [x for x in stops if x.recording == i and _meets((a, b), [x[1:3]])]
-            n_frozen = sum(x.end - x.start for x in met if x.fault == WORDS_OF_FROZEN)
-            what = WORDS_OF_FROZEN if 2 * n_frozen > b - a else WORDS_OF_STILL
+            longest = max(met, key=lambda x: x.end - x.start, default=None)
+            what = WORDS_OF_STILL
+            if longest and 2 * (longest.end - longest.start) > b - a:
+                what = longest.fault
             treated.append(Fault(i, a, b, what, CUT))
             left = [stop for stop in left if stop not in met]
     why = f"{LEFT}: no stop of {pauses} {'s' if recordings.fps else 'frames'}"
     why = {None: LEFT, FROZEN: f"{LEFT}: not frozen"}.get(pauses, why)
-    left = [stop._replace(done=why) for stop in left]
+    filled = [stop for stop in left if stop.done == FILLED]
+    left = [stop._replace(done=why) for stop in left if stop.done != FILLED]
     # many are steps of the work, and no faults
-    return treated + (left if len(left) <= MOST_STOPS else [])
+    return treated + filled + (left if len(left) <= MOST_STOPS else [])
 
 
 def _as_stops(recordings, faults):

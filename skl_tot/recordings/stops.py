@@ -1,4 +1,4 @@
-"""Stops of recordings: stretches in which nothing moves."""
+"""Stops of recordings: stretches in which nothing moves, or is recorded."""
 
 import math
 from typing import TYPE_CHECKING
@@ -89,6 +89,13 @@ def find_frozen(frames, n_least):
     return np.stack([starts, ends], axis=1)[is_long]
 
 
+def find_lost(missing, n_least):
+    """Stretches (n_found, 2) without any value, from a mask of missing values."""
+    is_lost, starts, ends = find_segments(missing.all(axis=1))
+    is_long = is_lost & (ends - starts >= n_least)
+    return np.stack([starts, ends], axis=1)[is_long]
+
+
 def _without_gaps(values):
     """Fill gaps with the last value before, and those at the start with the first."""
     filled = np.flatnonzero(np.isfinite(values))
@@ -115,7 +122,7 @@ def _ranges(values, width):
 
 
 def without_stops(X, pauses) -> Recordings:
-    r"""Cut out the stops of recordings, in which no feature moves.
+    r"""Cut out the stops of recordings, in which no feature moves or has a value.
 
     Parameters
     ----------
@@ -124,7 +131,8 @@ def without_stops(X, pauses) -> Recordings:
     pauses : float or "frozen"
         Least duration of a stop, in seconds if recordings have a rate, else in frames;
         3 frames or more. "frozen" cuts out frozen values only: no value changes for 2 s
-        and 20 frames, while elsewhere values seldom stay the same.
+        and 20 frames, while elsewhere values seldom stay the same. Empty rows, for as
+        long, are cut out, too.
 
     Returns
     -------
@@ -173,7 +181,7 @@ def without_stops(X, pauses) -> Recordings:
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
             frames = np.asarray(array[:], dtype=float)
-        spans = find(frames, n_least)
+        spans = _join(find(frames, n_least), find_lost(np.isnan(frames), n_least))
         is_moving = are_left(len(frames), spans)
         edges, seconds = recordings.edges(i), np.full(spans.shape, np.nan)
         if edges is not None:
@@ -195,6 +203,16 @@ def without_stops(X, pauses) -> Recordings:
     )
     moving.stops, moving.read_options = stops, recordings.read_options
     return moving
+
+
+def _join(spans, others):
+    """Stretches (n_stretches, 2) of frames that are in some of these or those."""
+    if not len(others):
+        return spans
+    spans = np.concatenate([spans, others])
+    is_in = ~are_left(spans[:, 1].max(), spans)
+    is_run, starts, ends = find_segments(is_in)
+    return np.stack([starts, ends], axis=1)[is_run]
 
 
 def _breaks_of_rows(rows, cuts):

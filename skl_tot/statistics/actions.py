@@ -10,6 +10,7 @@ from skl_tot.statistics.bouts import (
     Bouts,
     collect_bouts,
     group_of_recordings,
+    mark_breaks,
     merge_touching,
 )
 
@@ -281,12 +282,7 @@ def cut_cycles(steps, start=None):
 def _number_bouts(bouts, start):
     """Table of the bouts of cycles, with the row and number of the cycle of each."""
     table = bouts.table.astype({"recording": object, "action": object})
-    after = table.shift(-1)
-    is_same = after["recording"] == table["recording"]
-    table["breaks_after"] = is_same & (after["paused"] != table["paused_end"])
-    table["breaks_before"] = table["breaks_after"].shift(fill_value=False)
-    is_broken = table["breaks_before"] | table["breaks_after"]
-    table["breaks_within"] = is_broken | (table["paused_end"] > table["paused"])
+    table = table.join(mark_breaks(table))
     start = _check_start(bouts, start)
     is_start = _find_starts(bouts, table, start)
     cycles = is_start.groupby(table["recording"], sort=False)

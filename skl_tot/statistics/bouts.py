@@ -20,7 +20,8 @@ TOLERANCE = 1e-6  # seconds or frames, for rounding
 # A segment is no bout if it is shorter than this share of the lower quartile of all
 # those of its action, if there are so many.
 CRUMB, LEAST_BOUTS = 1 / 3, 5
-# Before a break, a part of a bout below this share of the part behind it is no start.
+# Before a break, a part of a bout below this share of the part behind it is no start;
+# and next to one, a segment is a bout from this share of the lower quartile on.
 SLIVER = 0.1
 
 
@@ -76,6 +77,9 @@ class Bouts:
         low, high = (by_action.transform("quantile", share) for share in (0.25, 0.75))
         # of logarithms, an outlier by its distance from the quartiles
         least = low * np.minimum(CRUMB, (low / high) ** 1.5)
+        # a break may have cut it short
+        is_cut = mark_breaks(self.table)["breaks_within"]
+        least = least.mask(is_cut, np.minimum(least, SLIVER * low))
         is_crumb = by_action.transform("size") >= LEAST_BOUTS
         is_crumb &= self.table["duration"] < least
         if not is_crumb.any():
@@ -195,6 +199,22 @@ def _check_overlaps(table, origins, unit):
             raise ValueError(f"{problem}, expected one action at a time.")
         if ends[-1] <= origins[name]:
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
+
+
+def mark_breaks(table):
+    """Columns of bouts: a break before, within or next to, and after each of them."""
+    after = table.shift(-1)
+    is_same = after["recording"] == table["recording"]
+    breaks_after = is_same & (after["paused"] != table["paused_end"])
+    breaks_before = breaks_after.shift(fill_value=False)
+    is_paused = table["paused_end"] > table["paused"]
+    return pd.DataFrame(
+        {
+            "breaks_before": breaks_before,
+            "breaks_within": breaks_before | is_paused | breaks_after,
+            "breaks_after": breaks_after,
+        }
+    )
 
 
 def merge_touching(table, **others):

@@ -15,7 +15,7 @@ from skl_tot.statistics.actions import (
     usual_codes,
     without_idle,
 )
-from skl_tot.statistics.bouts import CRUMB, collect_bouts
+from skl_tot.statistics.bouts import CRUMB, collect_bouts, mark_breaks
 
 # Robust z above which a duration, a number of bouts or a likelihood deviates.
 MOST_USUAL = 3.5
@@ -62,9 +62,9 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        `cycle_times` has the same columns for cycles, and more. There, steps next to a
-        break are no deviation if they are missing, repeated or shorter, or up to twice
-        as long as usual.
+        `cycle_times` has the same columns for cycles, and more. Steps next to a break
+        are no deviation if they are missing, repeated or shorter, or up to twice as
+        long as usual.
 
         - ``missing``: tuple of the missing actions of `usual_order`. A bout does not
           count if it is an outlier of the logarithms of all bouts of its action, five
@@ -103,7 +103,9 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     """
     bouts = collect_bouts(labels, fps)
     means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-    table = compare_bouts(bouts.without_crumbs(), means).drop(columns=list(OF_CYCLES))
+    bouts = bouts.without_crumbs()
+    bouts = bouts.with_table(bouts.table.join(mark_breaks(bouts.table)))
+    table = compare_bouts(bouts, means).drop(columns=list(OF_CYCLES))
     table = table.iloc[np.lexsort((-table.pop("extreme"), -table["score"]))]
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 
@@ -164,16 +166,16 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
             f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
             f"no cycle, such as {without[0]!r}."
         )
-    findings = compare_bouts(bouts_of_cycles)[[*FINDINGS, "score", "deviates"]]
-    return bouts.plain(cycles.join(findings)).assign(unit=bouts.unit)
+    findings = compare_bouts(bouts_of_cycles, in_cycles=True)
+    cycles = cycles.join(findings[[*FINDINGS, "score", "deviates"]])
+    return bouts.plain(cycles).assign(unit=bouts.unit)
 
 
-def compare_bouts(bouts, means=None):
+def compare_bouts(bouts, means=None, in_cycles=False):
     """Table of `deviations` in the order of recordings, with the sum of absolute z."""
     codes = usual_codes(bouts)
     counts, totals, z = score_durations(bouts)
     usual = np.nanmedian(totals, axis=0) if totals.size else np.zeros(0)
-    in_cycles = "breaks_before" in bouts.table
     is_extra = _are_extra(totals, codes) & in_cycles
     # a step that is extra has no other finding
     near = _near_breaks(bouts, codes) | is_extra
@@ -233,8 +235,6 @@ def _near_breaks(bouts, codes):
     # from the step before a break to the one after, in an order of codes; a break at
     # an end of the cycle reaches to that end of the order
     near = np.zeros((len(bouts.names), len(bouts.actions)), dtype=bool)
-    if "breaks_before" not in bouts.table:  # whole recordings
-        return near
     ranks = {code: rank for rank, code in enumerate(codes)}
     cycles, steps = bouts.recordings, bouts.codes
     marks = ("breaks_before", "breaks_within", "breaks_after")

@@ -52,7 +52,8 @@ def coarsen(table):
 
 FROZEN, STILL = "frozen: no value changes", "nothing moves"
 FAULTS = [  # change of a file, files that have it, and rows: from, to, what, done
-    (empty(range(30, 90), ALL), 1, [(3, 9, "60 empty rows", "filled")]),
+    (empty(range(30, 40), ALL), 1, [(3, 4, "10 empty rows", "filled")]),
+    (empty(range(30, 90), ALL), 1, [(3, 9, "60 empty rows", "cut out")]),
     (empty(range(5, 10), ["x", "z"]), 1, [(0.5, 1, "empty cells of x, z", "filled")]),
     (empty([5, 6, 90, 200, 598], ["y"]), 1, [(0.5, 59.9, MANY, "filled")]),
     (shift, 1, [(0.5, 59.9, SHIFTED, "filled")]),

@@ -42,6 +42,18 @@ def spans_of(mask):
     return edges.reshape(-1, 2)
 
 
+@pytest.mark.parametrize(("pauses", "first"), [(2, 500), ("frozen", 470)])
+def test_long_empty_rows_are_stops(pauses, first):
+    """Of 2 s, also next to frozen values; not those of some columns, nor of 1.9 s."""
+    frames = np.random.default_rng(0).normal(size=(600, 2))
+    frames[:20], frames[100:119], frames[200:300, 0], frames[500:530] = [np.nan] * 4
+    if pauses == "frozen":
+        frames[470:500] = frames[469]
+    takes = without_stops(Recordings([frames], fps=FPS), pauses)
+    assert takes.stops[0][:, :2].tolist() == [[0, 20], [first, 530]]
+    assert takes.breaks[0].tolist() == [first - 20]
+
+
 STOPS = {
     "none": [],
     "inside": [(540, 260)],

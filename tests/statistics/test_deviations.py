@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import median_abs_deviation
 
+from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics import deviations
 
@@ -181,3 +182,15 @@ def test_crumbs_are_outliers_of_logarithms(n, lacking):
     takes = [["a"] * 9 + ["b"] * k + ["c"] * 9 for k in (n, 10, 10, 30, 30, 30, 30)]
     table = deviations(takes).set_index("recording")
     assert table["missing"].to_dict() == dict.fromkeys("0123456", ()) | {"0": lacking}
+
+
+def test_a_bout_next_to_a_break_is_cut_short_and_not_missing():
+    """But one of a tenth of the usual duration is nothing, with or without a break."""
+    labels = [np.repeat([0, 1, 2], [30, n, 30]) for n in [8, 8, 2, *[30] * 15]]
+    times = [np.arange(len(x), dtype=float) for x in labels]
+    times[0][38:] += 25
+    times[2][32:] += 25
+    takes = Recordings(labels, fps=1, times=times)
+    table = deviations(takes).set_index("recording")
+    assert table.loc[["0", "1", "2"], "missing"].tolist() == [(), (1,), ()]
+    assert table.loc["0", "too_short"] == ()

@@ -119,7 +119,14 @@ def open_checked(source, model, answer, is_fitted=False):
     # `answer` is one of `arguments.FAULTS`, or a function of the rows that returns it
     from skl_tot.methods.pipelines import joined, steps_of
     from skl_tot.recordings.errors import FaultWarning
-    from skl_tot.recordings.faults import CUT, FILLED, LEFT, WORDS_OF_STOPS, list_faults
+    from skl_tot.recordings.faults import (
+        CUT,
+        FILLED,
+        LEFT,
+        WORDS_OF_LOST,
+        WORDS_OF_STOPS,
+        list_faults,
+    )
     from skl_tot.recordings.stops import without_stops
 
     # those of a fitted model are cut out where files are read
@@ -139,8 +146,14 @@ def open_checked(source, model, answer, is_fitted=False):
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
         answer = answer(rows_of_faults(faults, poses)) if is_open else "leave"
+    is_lost = faults["fault"].str.endswith(WORDS_OF_LOST)
+    if pauses is None and answer != "cut":
+        faults.loc[is_lost, "done"] = FILLED
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
-    mended &= to_mend.keys() & set(faults["done"])
+    present = set(faults["done"])
+    if is_lost.any():  # later recordings may have shorter gaps
+        present.add(FILLED)
+    mended &= to_mend.keys() & present
     left = {done: words for done, words in to_mend.items() if done not in mended}
     faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults, poses))

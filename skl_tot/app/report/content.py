@@ -97,7 +97,8 @@ class Content:
         if cycles is None:
             return None
         table, bouts = cycles
-        table = table.join(compare_bouts(bouts).drop(columns="recording"))
+        findings = compare_bouts(bouts, in_cycles=True).drop(columns="recording")
+        table = table.join(findings)
         ranks = table["score"].rank(method="first").astype(int)
         return table.assign(rank=ranks), bouts
 

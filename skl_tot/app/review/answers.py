@@ -285,7 +285,7 @@ def find_cycles(state, circle):
     if circle is None and start in cycles.actions:  # cycles stay those of people
         table, cycles = cut_cycles(without_idle(bouts, state.names), start)
     table = table.round().astype({"recording": int, "start": int, "end": int})
-    table = table.join(compare_bouts(cycles).drop(columns="recording"))
+    table = table.join(compare_bouts(cycles, in_cycles=True).drop(columns="recording"))
     return FoundCycles(state.model, state.names, segments, table, None)
 
 

@@ -11,6 +11,7 @@ from skl_tot.app.cli.inputs import open_checked
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, read_table
+from skl_tot.preprocessing import GapFiller
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.errors import FaultWarning
 
@@ -147,6 +148,14 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path, monkeypatch):
         "rows              left (--faults fill of fit or review)"
         in capsys.readouterr().out
     )
+    table.loc[20:59, ["x", "y"]] = np.nan
+    table.to_csv(tmp_path / "3.csv", index=False)
+    for answer, done in [("fill", "filled"), ("cut", "cut out")]:
+        fit = f"fit {tmp_path} {FIT} --faults {answer} --out lost.skops"
+        assert run(fit) == 0
+        assert f"40 empty rows             {done}" in capsys.readouterr().out
+        cleaned = load_model("lost.skops").named_steps
+        assert any(isinstance(step, GapFiller) for step in cleaned.values())
     fit = f"fit {tmp_path} {FIT} --pipeline gaps:2 --faults fill --out other.skops"
     assert run(fit) == 0
     assert "3 empty rows              filled\n" in capsys.readouterr().out
