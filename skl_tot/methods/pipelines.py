@@ -108,10 +108,14 @@ def decode_recordings(model, X):
 
 def path_boundaries(model, decoded, breaks=()):
     """Intervals of the boundaries of a path."""
-    # Posteriors are too sure where actions change, so intervals are wider: scores are
-    # tempered twice, and a tenth of the shorter neighbour blurs the place.
-    confidence = getattr(segmenter_of(model), "confidence_", None)
-    factor = confidence["tempering"] ** 2 if confidence else 1.0
+    # Posteriors are too sure where actions change, so intervals are wider: a tenth of
+    # the shorter neighbour blurs the place, and without labels scores are tempered
+    # twice. After labels, whole segments would be in them.
+    segmenter = segmenter_of(model)
+    confidence = getattr(segmenter, "confidence_", None)
+    factor = confidence["tempering"] if confidence else 1.0
+    if not getattr(segmenter, "is_taught", False):
+        factor **= 2
     scores = decoded.log_likelihood * factor
     return boundary_intervals(scores, decoded.path, blur=0.1, breaks=breaks)
 
