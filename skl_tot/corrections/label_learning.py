@@ -84,7 +84,9 @@ class Lesson(NamedTuple):
         return put_on_time(scores, self.chain.viterbi(scores), self.delays)
 
 
-def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
+def learn_actions(
+    views_of, is_scaled, clusters, labels, n_labelled, *, is_single=False, **time
+):
     """Learn labelled and other actions: a `Lesson`, scores, and `find_tempering`."""
     # Views, clusters, labels and scores are by recording. `is_scaled` tells of each
     # view but the last, the clusterings, whether recordings are scaled by themselves.
@@ -110,8 +112,10 @@ def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     if np.mean(paths >= n_labelled) > MOST_SPREAD * share_new:
         lesson, scores = learn_in_rounds(*given, n_labelled, labels_filled, **time)
         paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
-    # frames of labelled actions that are unlike labels in most clusterings
+    # frames of labelled actions that are unlike labels in most clusterings; those of a
+    # single recording go with its time, and so differ from a labelled stretch
     share_unlike = float(np.mean((unlike > 0.5) & (paths < n_labelled)))
+    share_unlike *= not is_single
     return lesson, scores, find_tempering(lesson, views_of, labels, share_unlike)
 
 

@@ -274,6 +274,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             clusters,
             labels_taught,
             len(classes),
+            is_single=len(videos) == 1,
             has_course=self.look_.course >= LEAST_COURSE,  # NaN for few recordings
             is_circular=self.cycles,
         )

@@ -267,3 +267,18 @@ def test_labels_of_one_action_only_are_warned_of():
     with pytest.warns(UserWarning, match="one action, so all frames are cut"):
         model = make(FrozenEstimator(HMMSegmenter(1).fit(VIDEOS))).fit(VIDEOS, y)
     assert (model.predict(VIDEOS[1]) == "cut").all()
+
+
+def test_probabilities_hold_in_a_log_of_cycles():
+    """Clusters of a single recording go with time, which is no doubt of the labels."""
+    videos, codes = make_activities(
+        30, 4, n_features=6, mean_length=100, random_state=0
+    )
+    n_labelled = len(codes[0]) + len(codes[1])
+    truth = np.concatenate(codes)
+    labels = np.where(np.arange(len(truth)) < n_labelled, truth, -1)
+    model = SemiSupervisedSegmenter(random_state=0)
+    model.fit(np.concatenate(videos), labels)
+    right = (model.labels_ == truth)[n_labelled:].mean()
+    posterior = model.predict_posterior(np.concatenate(videos))[n_labelled:]
+    assert right - 0.25 < posterior.max(axis=1).mean() < right + 0.02
