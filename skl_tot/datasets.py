@@ -261,7 +261,7 @@ def _read_labels(folder, name, shape, target_names):
             expected = "a label" if target_names is None else f"one of {target_names}"
             refuse(f"{path}, line {i},", label, expected)
     if len(labels) != shape[0]:
-        hint = ""
+        hint = " Cut both to the shorter."
         if len(labels) == shape[1]:
             hint = " Are the features stored the other way round (transpose)?"
         raise ValueError(

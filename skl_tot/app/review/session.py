@@ -297,7 +297,8 @@ class Review(Answers):
             Called with the work, such as "reading", recordings done, and their total.
         """
         with self._working("learning", progress):
-            if teaching.digest_labels(self.state) == self.state.taught:
+            is_old = teaching.digest_labels(self.state) == self.state.taught
+            if is_old and (not self.clusterings or self.clusterings.made(self.model)):
                 return "nothing is new since the model learned: check or correct more"
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:

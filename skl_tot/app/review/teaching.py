@@ -429,6 +429,14 @@ class Clusterings:
         segmenter.fit(pipelines.transform_before(model, X), y)
         return model
 
+    def made(self, model):
+        """Whether the learner has the parameters of a model, such as ``cycles``."""
+        learned, learner = (
+            pipelines.last_step(x).get_params(deep=False) | {"estimator": None}
+            for x in (model, self._learner)
+        )
+        return str(learned) == str(learner)
+
     def close(self):
         """End soon, with the fits that are kept."""
         self._is_over = True

@@ -91,6 +91,15 @@ def test_it_learns_again_only_what_is_new(tmp_path):
     review.close()
 
 
+def test_a_learner_of_other_parameters_learns_again(quick_fits, tmp_path):
+    again = ["learned", "nothing"]
+    for learner in [None, SemiSupervisedSegmenter(min_duration=9, random_state=0)]:
+        review = Review(learner, VIDEOS, tmp_path, labels=[WORDS[0], *[None] * 5])
+        review.open()
+        assert [review.learn().split()[0].strip(",") for _ in again] == again
+        review.close()
+
+
 def test_a_name_that_no_label_has_stays(quick_fits):
     review, names = Review(None, VIDEOS).open(), {}
     for i in range(2):
