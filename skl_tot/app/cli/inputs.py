@@ -15,6 +15,7 @@ READING = ("only", "recording_column", "time", "columns", "without", "resample")
 READING += ("bridge", "pauses", "fps", "header", "read", "transpose")
 
 TRACKERS = ["deeplabcut", "movement", "sleap"]  # readers of tracks of points
+LEAST_GAPS = 25  # frames of filled gaps of tracks, as later ones may be longer
 KINDS = ["group", "subject"]  # of recordings, which the table of groups names
 
 
@@ -143,6 +144,8 @@ def open_checked(source, model, answer, is_fitted=False):
     faults.loc[is_left, "done"] += " (see --pauses)"
     is_plain = len(steps) == 1 and not is_fitted
     poses = _find_pose_step(recordings) if is_plain else None
+    if poses and (n_frames := faults.attrs["longest_gap"]):  # it needs filled gaps
+        poses = f"gaps:{max(n_frames, LEAST_GAPS)},{poses}"
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
         answer = answer(rows_of_faults(faults, poses)) if is_open else "leave"

@@ -176,7 +176,7 @@ def test_steps_for_tracks_of_points_are_named(run, capsys, tmp_path):
     others = "Nose_likelihood 'ear tip_likelihood' tail_base_likelihood tail_likelihood"
     steps = "poses:tail_base:Nose"
     for data, pipeline, advice in [
-        ("dlc", "", f"(--pipeline {steps})\n"),
+        ("dlc", "", f"(--pipeline gaps:25,{steps})\n"),
         ("dlc", f"--pipeline gaps:5,{steps}", ""),
         ("b.csv", "", f"(--pipeline poses --without {others})\n"),
     ]:
@@ -189,7 +189,7 @@ def test_steps_for_tracks_of_points_are_named(run, capsys, tmp_path):
     dlc = read_recordings(tmp_path / "dlc", fps=9)
     source = SimpleNamespace(options={"pauses": None}, open=lambda _: dlc)
     open_checked(source, HMMSegmenter(2), lambda rows: asked.append(rows[1]) or "fill")
-    assert asked[0][-1] == f"left (--pipeline {steps})"
+    assert asked[0][-1] == f"left (--pipeline gaps:25,{steps})"
 
 
 def test_only_stops_as_of_a_model_are_cut_out(capsys):
