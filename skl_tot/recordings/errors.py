@@ -105,7 +105,7 @@ def listed(words, most=5):
     """Join the first words, with the number of others."""
     words = list(words)
     if len(words) > most:
-        words = [*words[:most], f"{len(words) - most} more"]
+        words = [*words[:most], f"and {len(words) - most} more"]
     return ", ".join(words)
 
 

@@ -36,7 +36,7 @@ def write_robomimic(path, n_demos=11):
 def test_robomimic(tmp_path, n_demos):
     path = tmp_path / "lift.hdf5"
     write_robomimic(path, n_demos)
-    with pytest.warns(UserWarning, match=r"'dones', 10 more\] are commands"):
+    with pytest.warns(UserWarning, match=r"'dones', and 10 more\] are commands"):
         takes = read_recordings(path)
     assert takes.names == [f"demo_{k}" for k in range(n_demos)]
     assert takes.fps == 20
