@@ -170,7 +170,8 @@ def read_segments(
     frames beside ``action`` (as `write_segments` writes them), else in seconds;
     ``start_time`` and ``end_time``, BORIS' ``Start (s)`` and ``Stop (s)``, or ELAN's
     ``Begin Time - ss.msec`` and ``End Time - ss.msec``, in seconds; ``video``,
-    ``recording`` or ``Observation id`` for the recording. Other columns are ignored.
+    ``recording`` or ``Observation id`` for the recording, or BORIS' ``Media file name``
+    if only this is one of ``recordings``. Other columns are ignored.
 
     ELAN documents, TextGrids and NWB files need a tier or table called "action", or
     only one with intervals. Label Studio tasks need one annotation, or prediction.
@@ -245,6 +246,13 @@ def read_by_recording(
 
     def names_of_rows(table, file):
         names = table["recording"].tolist()
+        if recordings is not None:
+            media = table.attrs.get("media", {})
+            is_known = set(recordings.names).__contains__
+            names = [
+                media[x] if not is_known(x) and is_known(media.get(x)) else x
+                for x in names
+            ]
         # one name in the rows counts only if no recording has that of the file
         is_other = recordings is not None and file.stem not in recordings.names
         is_named = len(set(names)) > 1 or (is_other and any(names))
@@ -261,7 +269,7 @@ def read_by_recording(
             if only is not None and not fnmatchcase(name, only):
                 continue
             if recordings is not None and name not in recordings.names:
-                expected = f"one of {short_repr(recordings.names)}"
+                expected = f"one of {short_repr(recordings.names)}; rename it there"
                 refuse(f"{shown}: the recording", name, expected)
             left = _without_stops(table.iloc[rows], recordings, name)
             segments_of[name] = left, shown

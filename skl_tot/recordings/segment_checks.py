@@ -224,7 +224,11 @@ def cut_overlaps(table, what):
         table.loc[table.index[rows[small + 1]], pair[0]] = middles
         n_cut += len(small)
     if large:
-        raise ValueError(f"{what}: {listed(large, 50)} overlap, expected no overlaps.")
+        limit = f"{SHORT} s or " if pair == SECONDS else ""
+        raise ValueError(
+            f"{what}: {listed(large, 3)} overlap, expected at most {limit}a tenth of "
+            "the shorter one, and no third; end one where the next one starts."
+        )
     if n_cut:
         warn_user(
             f"{what}: {n_cut} small overlaps, of less than {SHORT} s or a tenth of the "

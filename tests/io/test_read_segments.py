@@ -191,6 +191,19 @@ class TestBoris:
         path = save(tmp_path, "a.csv", rows.replace("Behavior", "action"))
         assert set(read_table(path)["recording"]) == {"a"}  # a table of others
 
+    def test_the_media_file_names_the_recording(self, tmp_path):
+        rows = "Observation id,Media file name,Behavior,Start (s),Stop (s)\n"
+        rows += "m14 by AK,D:/b 2/m14.mp4,dig,0,1\nm15,D:\\b\\x.mp4,run,0,2\n"
+        path = save(tmp_path, "all.csv", rows)
+        takes = Recordings([np.zeros((2, 1))] * 2, ["m14", "m15"], fps=1)
+        found = read_segments(path, recordings=takes)
+        assert {k: x.tolist() for k, x in found.items()} == {
+            "m14": ["dig", ""],
+            "m15": ["run"] * 2,
+        }
+        path = save(tmp_path, "all.csv", f"{rows}m14 by BC,m14.mp4,run,1,2\n")
+        refused(path, "'m14 by AK', expected one of", recordings=takes)
+
     def test_modifiers_are_said_not_to_count(self, tmp_path):
         events = [("", "dig", "deep", "START", "0"), ("", "dig", "", "START", "1")]
         events += [("", "dig", "deep", "STOP", "3"), ("", "dig", "", "STOP", "1")]
@@ -490,6 +503,7 @@ REFUSED = {
         (f"{TABLE}a,0,9\nb,2,3\nc,4,5\n", "'b' from 2 to 3 s (line 3), 'a' from 0"),
         (f"{TABLE}a,0,9\nb,5,5.05\n", "overlap"),  # within another
         (f"{TABLE}a,0,1\nb,.95,1.07\nc,.99,2\n", "overlap"),  # of three
+        (f"{TABLE}a,0,9\n" + "b,1,2\n" * 9, "and 6 more overlap, expected at most"),
         (f"{TABLE}a,2,1", "line 2"),
         (f"{TABLE}a,-0.1,1", "line 2"),
         (f"{TABLE}a,0,٣", "line 2"),

@@ -6,7 +6,7 @@ import re
 import warnings
 import zipfile
 from datetime import date, time, timedelta
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from skl_tot.recordings.errors import (
     is_int,
     one_line,
     refuse,
+    repeated,
     short_repr,
     warn_user,
 )
@@ -47,6 +48,7 @@ COLUMNS = {
 }
 EXTRA_COLUMNS = ("confidence", *BOUNDS, *DATES)
 BORIS_COLUMNS = {"kind": ["behavior type", "status"], "subject": ["subject"]}
+BORIS_COLUMNS |= {"media": ["media file name", "media file"]}
 EXPECTED = "expected a row of names with action or label, start and end"
 
 
@@ -170,6 +172,8 @@ def as_segments(table, path):
         table["end_time"] = table["end_time"].mask(is_point, table["start_time"])
     if "subject" in table:
         _name_by_subject(table)
+    if {"recording", "media"} <= set(table):
+        table.attrs["media"] = _media_of(table)
     n_modified = (table["modifiers"] != "").sum() if "modifiers" in table else 0
     if n_modified:
         warn_user(
@@ -208,6 +212,14 @@ def _name_by_subject(table):
         names = table["recording"] if "recording" in table else [""] * len(table)
         pairs = zip(names, subjects)
         table["recording"] = ["/".join(filter(None, pair)) for pair in pairs]
+
+
+def _media_of(table):
+    """Media file, without folder and suffix, of each observation with one of its own."""
+    files_of = table.fillna("").groupby("recording")["media"].unique()
+    media = {k: PureWindowsPath(*x).stem for k, x in files_of.items() if len(x) == 1}
+    shared = repeated(media.values())  # as of two people who coded one video
+    return {name: stem for name, stem in media.items() if stem not in shared}
 
 
 def write_labels(table, path):
