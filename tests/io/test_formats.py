@@ -249,7 +249,7 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     starts = ["2024-03-04T06:51:08.25", "NaT"]
     clock = {"fps": 10, "times": [np.arange(5) / 10, [0]], "starts": starts}
     takes = Recordings(labels, ["a", "b"], **clock)
-    table = segments(takes, confidence=[np.full(5, 0.5), np.ones(1)])
+    table = segments(takes, confidence=[np.full(5, 0.50001), np.ones(1)])
     write_segments(table, tmp_path / "all.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "all.xlsx").active
     header, *rows = sheet.iter_rows()
@@ -258,6 +258,7 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert [row["end"].value for row in cells] == [3, 5, 1]
     assert sheet.title == "segments"
     assert (sheet.freeze_panes, sheet.print_title_rows) == ("A2", "$1:$1")
+    assert sheet.auto_filter.ref == sheet.dimensions
     assert sheet.page_setup.orientation == "landscape"
     assert all(cell.font.bold for cell in header)
     assert not any(cell.font.bold for cell in rows[0])
@@ -271,8 +272,8 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert cells[2]["end_clock"].value is None
     again = read_table(tmp_path / "all.xlsx")
     assert again["end_clock"].tolist()[:2] == [f"{x}0" for x in table["end_clock"][:2]]
-    for key in ("confidence", "end_time"):
-        assert again[key].tolist() == table[key].tolist()
+    assert again["end_time"].tolist() == table["end_time"].tolist()
+    assert again["confidence"].tolist() == [0.5, 0.5, 1]
     sums = pd.DataFrame(
         {"mean": [1 / 3, 171.9000000000001], "total": [2.5, 1.7e9 + 0.125]}
     )

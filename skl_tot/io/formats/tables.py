@@ -65,7 +65,8 @@ def write_csv(table, path, float_format=None):
 
 def write_excel(table, path):
     """Write a workbook with a sheet of segments, one a row."""
-    write_workbook({"segments": table}, path)
+    # more digits of a confidence tell nothing, and are long to look at
+    write_workbook({"segments": table.round({"confidence": 4})}, path)
 
 
 def write_events(table, path):
@@ -261,6 +262,7 @@ def _write_sheet(sheet, table):
     font = import_extra("openpyxl.styles").Font(name="Calibri", size=11, bold=True)
     letter_of = import_extra("openpyxl.utils").get_column_letter
     sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{letter_of(len(table.columns))}{len(table) + 1}"
     # on paper, all columns of a row are on one page, below the head
     sheet.print_title_rows, sheet.page_setup.orientation = "1:1", "landscape"
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
