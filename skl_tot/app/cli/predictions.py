@@ -156,7 +156,7 @@ def _write_folder(predictions, out, format, folders):
                 io.write_segments(table, path, format=format)
         written = {path.name for path in temporary.iterdir()}
     n_shown = sum(Path(name).stem in videos for name in written)
-    if format == "elan" and 0 < n_shown < len(written):
+    if format == "elan" and n_shown < len(written):
         text = f"{out} shows {n_shown} of {outputs.count(len(written), 'video')}"
         print(f"{text}; put them beside the recordings, under their names.")
     stale = {path.name for path in Path(out).glob(f"*{path.suffix}")} - written

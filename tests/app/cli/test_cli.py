@@ -51,11 +51,13 @@ def test_from_files_to_a_named_page(run, capsys):
 def test_several_outputs(run, folder, capsys):
     """A folder is named after its format, or has that of --format."""
     assert run("predict model.skops data --out other --format labels --fps 10") == 0
-    Path("data/v1.mp4").touch()
     outs = "--out all.csv --out labels --out in/elan --report r.html"
     Path("labels").mkdir()  # others are made
     Path("labels/v9.txt").touch()
     assert "written to other (labels).\n" in capsys.readouterr().out
+    assert run("predict model.skops data --out elan --fps 10") == 0
+    assert "elan shows 0 of 4 videos; put them" in capsys.readouterr().out
+    Path("data/v1.mp4").touch()
     assert run(f"predict model.skops data {outs} --fps 10") == 0
     said = capsys.readouterr().out.splitlines()
     assert said[:3] == [
