@@ -240,7 +240,7 @@ def _describe_reason(lacked, n_alike, before, is_unlike):
     """Why a recording is proposed; ``before`` is the word for those before it."""
     # "" where it is next by a small difference in all of these
     reasons = []
-    if lacked >= 0.005:
+    if lacked >= 0.05:  # less may be errors of the clusterings
         part = f"that {before} lack" if before else "of all that occurs"
         reasons.append(f"shows {lacked:.0%} {part}")
     if n_alike > 0:

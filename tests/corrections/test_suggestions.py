@@ -100,6 +100,9 @@ def test_the_next_shows_what_labels_lack(lacking):
         missing = set(range(5)) - {labels[first][0]}
         assert len(missing & set(labels[asked["recording"]].tolist())) == 4
     assert recordings_to_label(videos, labels, n=3, estimator=hmm) == []
+    for n, is_said in [(9, False), (11, True)]:  # 4.5 and 5.5 % of all frames
+        ((_, why),) = propose([np.array([[100 - n, n], [100, 0]])], [[0], [1]], [1], 1)
+        assert ("shows" in why) == is_said
 
 
 @pytest.mark.parametrize(
