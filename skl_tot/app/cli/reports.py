@@ -158,6 +158,8 @@ def _write_summary(
     if has_cycles:
         _print_cycles(tables["cycles"])
     _print_deviating(tables["deviations"], n_units)
+    if log_likelihoods is None and n_units > 1 and not has_cycles:
+        print("A report may list more: it also tells recordings with unlikely signals.")
     if not has_cycles:  # a cycle, not a recording, would have the parts
         print(describe_equal_parts(bouts))
     if "telling_features" in tables:
