@@ -25,7 +25,7 @@ SENTENCES = {  # of a measure, and the format of its numbers
     "transition": ("{to} comes after {action} in {mean} of the cases", "{:.0%}"),
 }
 EFFECTS = "effect", "effect_low", "effect_high"
-# Time of which bouts are counted, by the unit of times, and its words.
+# Span that bouts are counted in, by the unit of times, and its words.
 SPANS = {"s": (60, "a minute"), "frames": (1000, "in 1000 frames")}
 COLUMNS = [
     *("measure", "action", "to", "first", "second"),

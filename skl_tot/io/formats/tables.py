@@ -216,7 +216,7 @@ def _name_by_subject(table):
 
 
 def _media_of(table):
-    """Media file, without folder and suffix, of each observation with one of its own."""
+    """Name of the media file of each observation that has one of its own."""
     files_of = table.fillna("").groupby("recording")["media"].unique()
     media = {k: PureWindowsPath(*x).stem for k, x in files_of.items() if len(x) == 1}
     shared = repeated(media.values())  # as of two people who coded one video

@@ -119,7 +119,10 @@ def test_a_bout_of_an_action_that_is_called_missing_is_counted_nowhere(run, caps
     assert run("summary all.csv --groups groups.xlsx --out a.xlsx") == 0
     sheets = pd.read_excel("a.xlsx", sheet_name=None)
     assert {*sheets} == {"durations", "transitions", "durations_by_group", "groups"}
-    assert "No recording deviates.\nA report may list more: it also tells" in capsys.readouterr().out
+    assert (
+        "No recording deviates.\nA report may list more: it also tells"
+        in capsys.readouterr().out
+    )
     expected = durations(takes, fps=10)
     pd.testing.assert_frame_equal(sheets["durations"], expected, check_dtype=False)
 
