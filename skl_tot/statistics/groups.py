@@ -21,12 +21,10 @@ N_NAMED = 5  # differing actions in a sentence
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {mean}", "{:.4g} {unit}"),
     "share": ("{action} takes {mean} of the time", "{:.1%}"),
-    "bouts": ("there are {mean} bouts of {action} {unit}", "{:.3g}"),
+    "bouts": ("a recording has {mean} bouts of {action}", "{:.3g}"),
     "transition": ("{to} comes after {action} in {mean} of the cases", "{:.0%}"),
 }
 EFFECTS = "effect", "effect_low", "effect_high"
-# Span that bouts are counted in, by the unit of times, and its words.
-SPANS = {"s": (60, "a minute"), "frames": (1000, "in 1000 frames")}
 COLUMNS = [
     *("measure", "action", "to", "first", "second"),
     *("n_first", "n_second", "mean_first", "mean_second"),
@@ -67,10 +65,10 @@ def compare_groups(
         A row for each measure, action and pair of groups. Undefined values, as for an
         action in fewer than two subjects of a group, are NaN.
 
-        - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" a
-          minute, or in 1000 frames, since recordings may differ in length; or
-          "transition", the probability that ``to`` follows ``action``, for steps that
-          occur. ``to`` is "" for other measures.
+        - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" per
+          recording, more in longer ones; or "transition", the probability
+          that ``to`` follows ``action``, for steps that occur. ``to`` is "" for other
+          measures.
         - ``first`` and ``second``, the groups, in the order of their first recordings;
           ``n_first``, ``n_second``, ``mean_first`` and ``mean_second``: number and mean
           of their subjects with a value.
@@ -82,8 +80,7 @@ def compare_groups(
         - ``p``, two-sided: twice the smaller one-sided p, a multiple of 2 /
           ``permutations``, their number for p.
         - ``q``, by Benjamini and Hochberg over all rows of the measure.
-        - ``unit`` of the means: "s" or "frames" of durations, "a minute" or "in 1000
-          frames" of bouts, else "".
+        - ``unit`` of the means: "s" or "frames" of durations, else "".
 
     Raises
     ------
@@ -123,8 +120,7 @@ def compare_groups(
     table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
     p_by_measure = table["p"].dropna().groupby(table["measure"])
     table["q"] = p_by_measure.transform(false_discovery_control)
-    units = {"duration": bouts.unit, "bouts": SPANS[bouts.unit][1]}
-    table["unit"] = table["measure"].map(units).fillna("")
+    table["unit"] = np.where(table["measure"] == "duration", bouts.unit, "")
     return table.reindex(columns=COLUMNS)
 
 
@@ -140,11 +136,11 @@ def _measure_samples(bouts, sample_of_recordings):
     totals = times.sum().to_numpy().reshape(shape)
     steps = count_steps(bouts, sample_of).to_numpy().reshape(*shape, -1)
     lengths = np.bincount(numbers, bouts.lengths)[:, None]
+    n_recordings = np.bincount(numbers)[:, None]
     with np.errstate(invalid="ignore"):  # actions that a subject lacks
         durations = totals / counts
         probabilities = steps / steps.sum(axis=2, keepdims=True)
-    span, _ = SPANS[bouts.unit]
-    values = [durations, totals / lengths, counts / lengths * span]
+    values = [durations, totals / lengths, counts / n_recordings]
     measures = ("duration", "share", "bouts")
     keys = [(measure, action, "") for measure in measures for action in bouts.actions]
     before, after = np.nonzero(steps.any(axis=0))

@@ -117,19 +117,6 @@ def test_transitions_are_of_the_steps_of_subjects():
     assert row["permutations"] == 0
 
 
-@pytest.mark.filterwarnings("ignore:.* so few")
-@pytest.mark.parametrize(
-    ("fps", "each"), [(2, "40 bouts of x a minute"), (None, "333 bouts of x in 1000")]
-)
-def test_bouts_are_counted_by_time(fps, each):
-    takes = [["x", "y", "y"] * n for n in (3, 9, 20, 30)]
-    table = compare_groups(takes, [0, 0, 1, 1], fps=fps)
-    bouts = table[table["measure"] == "bouts"]
-    assert_allclose(bouts["difference"], 0, atol=1e-9)
-    said = list_differences(bouts.assign(q=0.01))[0]
-    assert said.startswith(f"there are {each}")
-
-
 def test_recordings_of_a_subject_count_as_one(monkeypatch):
     """The same recording twice is no more evidence."""
     takes, members, subjects = make_takes(2, 4, n_takes=1)
@@ -155,12 +142,10 @@ def test_forms_of_input_and_more_groups():
     again = compare_groups(rows, pd.Series(members), list(subjects.values()))
     pd.testing.assert_frame_equal(again, table)
     assert set(table.loc[table["measure"] == "duration", "unit"]) == {"s"}
-    kept = table["measure"].isin(["share", "transition"])
-    assert set(table.loc[kept, "unit"]) == {""}
+    assert set(table.loc[table["measure"] != "duration", "unit"]) == {""}
     pair = table[(table["first"] == "b") & (table["second"] == "c")]
     expected = [-4.19884, 10.3603, 1.48851]
-    others = pair.loc[pair["measure"] != "bouts", ["low", "high", "effect"]]
-    assert_allclose(others.sum(), expected, rtol=1e-4)
+    assert_allclose(pair[["low", "high", "effect"]].sum(), expected, rtol=1e-4)
     few = pair.assign(q=np.where(pair["measure"] == "duration", 0.01, 0.9))
     said = "a bout of bake lasts 5.037 s in b and 5.188 s in c (q = 0.01)"
     assert list_differences(few)[0] == said

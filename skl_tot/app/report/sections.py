@@ -19,7 +19,7 @@ MOST_FEATURES = 40  # of profiles
 MEASURES = {  # text, and format of values; None formats durations
     "duration": ("length of a bout", None),
     "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
-    "bouts": ("bouts", "{:.3g}".format),  # and their unit
+    "bouts": ("bouts in a recording", "{:.3g}".format),
     "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
 }
 DURATIONS = {  # findings with durations
@@ -179,8 +179,6 @@ def groups(content):
     rows = table.head(MOST_ROWS).to_dict("records")
     for row in rows:
         row["what"], show = MEASURES[row["measure"]]
-        if row["measure"] == "bouts":
-            row["what"] += f" {row['unit']}"
         show = show or content.length
         row |= {"one": show(row["mean_first"]), "other": show(row["mean_second"])}
         ends = [row["effect_low"], row["effect"], row["effect_high"]]
