@@ -66,6 +66,13 @@ class TestDeepLabCut:
         is_gap = track.isna().all(axis=1).to_numpy()
         assert np.flatnonzero(is_gap).tolist() == [3, 4]
 
+    def test_a_first_frame_without_points(self, tmp_path):
+        table = deeplabcut_table(n_frames=4)
+        table.iloc[0] = np.nan
+        table.to_csv(tmp_path / "a.csv")
+        (track,) = read_recordings(tmp_path, likelihood=None)
+        assert track["nose x"].isna().tolist() == [True, False, False, False]
+
     def test_pickles_of_a_file_do_not_run(self, tmp_path):
         h5py = pytest.importorskip("h5py")
         write_deeplabcut(tmp_path, "table", names=["a"])
@@ -142,7 +149,7 @@ def test_all_animals(tmp_path, form):
     pd.testing.assert_frame_equal(again["a"], tracks["a"])
 
 
-def write_movement(path, points, **attributes):
+def write_movement(path, points, change=None, **attributes):
     """Write a data set of the form that movement writes, by xarray."""
     xarray = pytest.importorskip("xarray")
     pytest.importorskip("h5netcdf")
@@ -153,7 +160,7 @@ def write_movement(path, points, **attributes):
     coords = {"time": np.arange(len(points)) / 25, "space": ["x", "y"]}
     coords |= {"keypoints": POINTS, "individuals": ["m1", "m2"]}
     data = xarray.Dataset(values, coords, {"ds_type": "poses", **attributes})
-    data.to_netcdf(path, engine="h5netcdf")
+    data.isel(change).to_netcdf(path, engine="h5netcdf")
     return confidence
 
 
@@ -166,6 +173,28 @@ def test_poses_of_movement(tmp_path):
     (sure,) = read_recordings(tmp_path / "a.nc", animal="m2", likelihood=0.5)
     expected = (confidence[:, 0, 1] >= 0.5) & ~np.isnan(points[:, 0, 0, 1])
     np.testing.assert_array_equal(sure["nose x"].notna(), expected)
+    write_movement(tmp_path / "a.nc", points, {"space": [1, 0]}, fps="25")
+    (same,) = tracks = read_recordings(tmp_path, animal="m1")
+    np.testing.assert_array_equal(same, points[..., 0].reshape(12, 4))
+    assert tracks.fps == 25  # by the coordinate, as the attribute is of the video
+    write_movement(tmp_path / "a.nc", points, {"time": slice(None, None, 5)}, fps=25.0)
+    assert read_recordings(tmp_path, animal="m1").fps == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "attributes", "words"),
+    [
+        ({}, {"fps": "fast"}, "fps is 'fast'"),
+        ({}, {"fps": [25, 50]}, "fps is"),
+        ({}, {"fps": -25}, "fps is -25"),
+        ({"time": [0, 1, 2, 7]}, {"fps": 25}, r"step of its time is '0.04 to 0.2'"),
+        ({"space": [0, 0]}, {}, r"space is \['x', 'x'\]"),
+    ],
+)
+def test_refused_of_movement(tmp_path, change, attributes, words):
+    write_movement(tmp_path / "a.nc", track(), change, **attributes)
+    with pytest.raises(ValueError, match=rf"a\.nc: .*{words}"):
+        read_recordings(tmp_path, animal="m1")
 
 
 @pytest.mark.parametrize("version", ["v2.1", "v3.0"])

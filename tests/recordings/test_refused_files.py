@@ -16,6 +16,7 @@ A, B = np.arange(10.0).reshape(5, 2), np.ones((7, 2))
 SLEAP = "track,frame_idx,nose.x,nose.y"
 TABLE = "time,x,y\n0,1.5,0\n1,2.5,1\n2,4.5,0\n"
 DLC = "scorer,D,D,D\nindividuals,m,m,n\nbodyparts,nose,nose,nose\n"
+POINT = "scorer,D,D\nbodyparts,a,a\ncoords,x,y\n"
 
 
 def h5_of(make):
@@ -92,6 +93,9 @@ REFUSED = [  # name, content and options
     ("f.csv", f"{DLC}0,1,2,3\n1,2,3,4", {}),  # no line of coordinates
     ("f.csv", f"{DLC}coords,x,y,z\nb,1,2,3", {}),  # labels for training
     ("f.csv", f"{DLC}coords,x,y,z\n1,1,2,3\n0,1,2,3", {}),  # frames without order
+    ("f.csv", f"{POINT}0,1,2,3\n1,1,2", {}),  # too many cells
+    ("f.csv", f"{POINT}0,1,2\n1,1,2,3", {}),
+    ("f.csv", f"{POINT}0,1,q\n1,1,2", {}),
     ("f.csv", f"{'a' * 2**20},x\n1,2\n3,b\n", {}),  # a cell of a megabyte
     # rates that differ
     ("f.h5", h5_of(two_rates), {}),

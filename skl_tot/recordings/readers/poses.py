@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from skl_tot.recordings import readers
+from skl_tot.recordings.clocks import check_fps, rate_of
 from skl_tot.recordings.errors import (
     import_extra,
     refuse,
@@ -20,7 +21,7 @@ from skl_tot.recordings.errors import (
 ALL = "all"  # a model that read all animals remembers this
 
 
-def table_of_points(points, names):
+def table_of_points(points, names, axes="xyz"):
     """Convert a track (n_frames, n_points, d) to a table with "nose x", "nose y", …."""
     import pandas as pd
 
@@ -28,7 +29,7 @@ def table_of_points(points, names):
         raise ValueError(f"it has two points {short_repr(name)}, expected one.")
     if points.shape[1] != len(names):
         raise ValueError(f"it has {len(names)} names of {points.shape[1]} points.")
-    axes = "xyz"[: points.shape[2]]
+    axes = axes[: points.shape[2]]
     columns = [f"{name} {axis}" for name in names for axis in axes]
     return pd.DataFrame(points.reshape(len(points), -1), columns=columns)
 
@@ -110,6 +111,9 @@ def read_movement(path, animal=None, likelihood=None):
     with import_extra("h5py").File(path) as file:
         animals = readers.words_inside(path, file, "individuals")
         keypoints = readers.words_inside(path, file, "keypoints")
+        space = readers.words_inside(path, file, "space")
+        if sorted(space) != sorted(set(space) & set("xyz")):
+            refuse("its space", space, "x, y and z, or some of them")
         tracks = {}
         for name in choose_animals(animals, animal):
             index = animals.index(name)
@@ -117,10 +121,28 @@ def read_movement(path, animal=None, likelihood=None):
             if "confidence" in file:
                 sure = _read_ordered(path, file, "confidence", DIMS[:-1], index)
                 points = without_unlikely(points, sure, likelihood)
-            tracks[name] = points, keypoints
-        fps = file.attrs.get("fps")
-    rate = None if fps is None else float(fps[0] if hasattr(fps, "__len__") else fps)
+            tracks[name] = points[..., np.argsort(space)], keypoints, sorted(space)
+        rate = _rate_of_movement(file.attrs, readers.read_inside(path, file, "time"))
     return {path.stem: table_of_animals(tracks)}, rate
+
+
+def _rate_of_movement(attributes, times):
+    """Rate of times in seconds, or in frames of the rate ``fps``; None if unknown."""
+    fps = attributes.get("fps")
+    try:
+        rate = None if fps is None else float(np.reshape(fps, ()))
+    except (TypeError, ValueError):
+        refuse("its fps", fps, "a number")
+    check_fps(rate, "its fps")
+    if len(times) < 2:
+        return rate
+    steps = np.diff(times)
+    # frames may be left out, which the attribute does not say
+    if not (steps.min() > 0 and np.allclose(steps, steps[0], rtol=0.01, atol=0)):
+        expected = "equal steps; interpolate them, or write each part to a file"
+        refuse("the step of its time", f"{steps.min():g} to {steps.max():g}", expected)
+    is_in_frames = attributes.get("time_unit") == "frames"
+    return rate and (rate / steps[0] if is_in_frames else rate_of(times))
 
 
 def _read_ordered(path, file, name, dims, index):
@@ -274,6 +296,8 @@ def read_deeplabcut(path, animal=None, likelihood=0.6):
 
 def _points_of(table, likelihood):
     """Points (n_frames, n_points, d) and names from a table with two header lines."""
+    import pandas as pd
+
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
     axes = ["x", "y", "z"] if "z" in coords else ["x", "y"]
@@ -281,6 +305,11 @@ def _points_of(table, likelihood):
     for column in columns:
         if column not in table.columns:
             raise ValueError(f"it has no column {'/'.join(column)!r}, expected one.")
+    for column in table.select_dtypes(exclude="number"):
+        cells = table[column].astype("string").dropna()
+        for frame in cells.index[pd.to_numeric(cells, errors="coerce").isna()][:1]:
+            where = f"{'/'.join(column)!r} in frame {frame}"
+            refuse(where, cells[frame], "a number, or an empty cell")
     points = table[columns].to_numpy(float).reshape(len(table), len(names), -1)
     if "likelihood" in coords:
         likelihoods = table.xs("likelihood", axis=1, level=1)[names].to_numpy(float)
@@ -297,12 +326,19 @@ def _read_deeplabcut_text(path):
     levels = [cell for cell in first if cell in LEVELS]
     if levels not in (list(LEVELS), [LEVELS[0], *LEVELS[2:]]):
         refuse("its header", levels, f"rows of {', '.join(LEVELS)}")
-    read_csv = partial(pd.read_csv, path, index_col=0, encoding="utf-8-sig")
-    n_levels = len(levels)
-    table = read_csv(header=list(range(n_levels)))
-    # pandas changes names that are blank or equal
-    names = read_csv(header=None, nrows=n_levels, dtype=str, keep_default_na=False)
-    return table.set_axis(pd.MultiIndex.from_arrays(names.to_numpy()), axis=1)
+    read_csv = partial(pd.read_csv, path, header=None, encoding="utf-8-sig")
+    # pandas would change names that are blank or equal, and take a first frame
+    # without points for names of the index
+    names = read_csv(nrows=len(levels), dtype=str, keep_default_na=False)
+    names = pd.MultiIndex.from_arrays(names.to_numpy()[:, 1:])
+    try:  # longer rows below are errors of pandas, which name the line
+        table = read_csv(skiprows=len(levels), index_col=0)
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=names)
+    if table.shape[1] != len(names):
+        line = f"the number of cells in line {len(levels) + 1}"
+        refuse(line, table.shape[1] + 1, f"{len(names) + 1} as in the header")
+    return table.set_axis(names, axis=1)
 
 
 def _find_group(file):
