@@ -1,5 +1,6 @@
 """Files of a path, and `READERS`, the table of all readers by kind."""
 
+import os
 from collections import Counter
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -7,7 +8,13 @@ from typing import Any, NamedTuple
 
 from skl_tot.progress import each
 from skl_tot.recordings.clocks import agreed_rate
-from skl_tot.recordings.errors import errors_of_file, listed, one_line, repeated
+from skl_tot.recordings.errors import (
+    errors_of_file,
+    listed,
+    one_line,
+    refuse,
+    repeated,
+)
 from skl_tot.recordings.files import is_pattern, natural_key
 from skl_tot.recordings.readers import Reader, archives, lerobot, poses
 
@@ -54,9 +61,14 @@ class Source(NamedTuple):
 def find_source(path, is_table=False):
     """Find the files of a folder, a file or a list, and their reader."""
     is_list = isinstance(path, (list, tuple))
+    for file in path if is_list else []:
+        if not isinstance(file, (str, os.PathLike)):
+            refuse("a file in path", file, "text or a path", TypeError)
     files = list(map(Path, path)) if is_list else [Path(path)]
     if not files:
         raise ValueError("path is an empty list, expected files.")
+    for file in repeated(map(os.path.abspath, files))[:1]:
+        raise ValueError(f"path has {one_line(file)} twice, expected each file once.")
     if len(files) == 1 and not is_table:
         for name, reader in READERS.items():
             if reader.is_root and reader.recognises(files[0]):

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,14 +59,17 @@ def test_episodes_without_segments(tmp_path, write_lerobot):
 
 
 WRONG = [("recording", "take_1"), ("recording", "episode_9")]
-WRONG += [("end", 99), ("start", -1), ("end", 6)]
+WRONG += [("end", 99), ("start", -1), ("end", 6), ("end", 0), ("start", 0.5)]
+WRONG += [("start", np.nan), ("action", None)]
 
 
 def test_wrong_segments_leave_nothing(tmp_path, write_lerobot):
     write_lerobot(tmp_path / "set", "v3.0")
     for name, value in WRONG:
-        table = segments(Recordings(LABELS, NAMES))
+        table = segments(Recordings(LABELS, NAMES)).astype(object)
         table.loc[0, name] = value
-        with pytest.raises(ValueError):
-            write_subtasks(table, tmp_path / "set", tmp_path / "new")
+        for wrong in (table, table.drop(columns=name)):
+            with pytest.raises(ValueError) as caught:
+                write_subtasks(wrong, tmp_path / "set", tmp_path / "new")
+            assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["set"]

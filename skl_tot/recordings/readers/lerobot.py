@@ -1,6 +1,7 @@
 """LeRobot data sets, versions 2 and 3: read, and written with subtasks."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -18,6 +19,7 @@ from skl_tot.recordings.errors import (
 from skl_tot.recordings.files import parse_json, read_text, replaced_files
 from skl_tot.recordings.labels import BACKGROUND_NAME, NO_ACTIONS
 from skl_tot.recordings.readers import Reader
+from skl_tot.recordings.segment_checks import check_segments
 
 # Columns that identify files without their root folder.
 KEYS = {"episode_index", "frame_index", "timestamp"}
@@ -28,8 +30,9 @@ COMMANDS = ("action",)  # starts of their columns
 
 def find_root(path):
     """Root folder of a path, which is the path or contains it; None without one."""
-    for root in (path, *path.resolve().parents):
-        inside = root == path or path.resolve().is_relative_to(root / "data")
+    resolved = Path(os.path.realpath(path))  # a loop of links is no error here
+    for root in (path, *resolved.parents):
+        inside = root == path or resolved.is_relative_to(root / "data")
         if inside and (root / "meta" / "info.json").is_file():
             return root if read_info(root) else None
     return None
@@ -229,6 +232,7 @@ def write_subtasks(table, root, out) -> list[str]:
     if out.is_dir() and any(out.iterdir()):
         raise FileExistsError(f"{one_line(out)} is not empty, expected a new folder.")
     info = read_info(root)
+    table = check_segments(table, "table")
     segments = _segments_in_frames(table, info.get("fps"))
     subtasks = segments["action"].unique().tolist()
     n_actions, unused, columns = len(subtasks), set(segments["episode"]), {}
@@ -255,6 +259,8 @@ def _segments_in_frames(table, fps):
     """Return episode, action as text, start and end of segments without background."""
     import pandas as pd
 
+    if "recording" not in table:
+        raise ValueError("table has no column 'recording', expected one of episodes.")
     numbers = table["recording"].astype(str).str.extract(EPISODE)[0]
     for name in table["recording"][numbers.isna()][:1]:
         refuse("recording", name, "an episode, such as 'episode_000000'")
@@ -265,6 +271,8 @@ def _segments_in_frames(table, fps):
         table = table.assign(start=ends["start_time"], end=ends["end_time"])
     columns = {"episode": numbers.astype(int), "action": table["action"].astype(str)}
     segments = pd.DataFrame(columns | {"start": table["start"], "end": table["end"]})
+    for row in segments.index[segments["start"] == segments["end"]][:1]:
+        refuse(f"Segment {row}: its end", segments["end"][row], "a frame after start")
     return segments[~segments["action"].isin(NO_ACTIONS)]
 
 
