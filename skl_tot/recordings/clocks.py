@@ -324,24 +324,28 @@ def _read_iso(text, cells=None):
 def _read_dates(text):
     """Seconds since the first of dates that end with the year; its date, if clear."""
     cells = text
+    is_short = text.str.match(r"\d\d-\d\d-\d\d(?!\d)", na=True).all()
     text = text.str.replace(r"\b(\d)(?=[./-])", r"0\1", regex=True)
     text = text.str.replace(r"^(.{6})(\d\d)(?!\d)", r"\g<1>20\2", regex=True)
     is_dotted = text.str.match(r"\d+\.", na=True).all()  # starts with the day
+    orders = {r"\3-\2-\1": DATE} | ({} if is_dotted else {r"\3-\1-\2": DATE})
+    if is_short:  # 24-03-25 may start with the year, too
+        orders |= {r"20\1-\2-": r"^(\d\d)-(\d\d)-20"}
     choices, errors = [], []
-    for order in (r"\3-\2-\1",) if is_dotted else (r"\3-\2-\1", r"\3-\1-\2"):
+    for order, form in orders.items():
         try:
-            choices.append(_read_iso(text.str.replace(DATE, order, regex=True), cells))
+            choices.append(_read_iso(text.str.replace(form, order, regex=True), cells))
         except ValueError as error:
             errors.append(error)
     if not choices:
         raise errors[0]
     growing = [choice for choice in choices if (np.diff(choice[0]) > 0).all()]
     forward = growing or choices
-    if not np.array_equal(forward[0][0], forward[-1][0], equal_nan=True):
-        shown = f"{text.iloc[0]!r} may start with the day or the month"
-        raise ValueError(f"{shown}; expected dates that start with the year.")
     times, date = forward[0]
-    return times, date if date == forward[-1][1] else NO_DATE
+    if not all(np.array_equal(times, other, equal_nan=True) for other, _ in forward):
+        shown = f"{cells.iloc[0]!r} may start with the day, the month or the year"
+        raise ValueError(f"{shown}; expected dates that start with four digits.")
+    return times, date if all(date == other for _, other in forward) else NO_DATE
 
 
 def since_first(stamps, first=None):

@@ -127,7 +127,7 @@ OTHER_CLOCKS = ("datetime", "date_time", "unix_time", "elapsed_time", "elapsed t
 UNITS = {
     **dict.fromkeys(("s", "sec", "seconds"), 1.0),
     **dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3),
-    **{"us": 1e-6, "µs": 1e-6, "ns": 1e-9},
+    **{"us": 1e-6, "µs": 1e-6, "\u03bcs": 1e-6, "ns": 1e-9},
     **{"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0},
 }
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")

@@ -87,18 +87,22 @@ def _find_decimal(rows, separator):
         return "."
     thousands = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
     pattern = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
-    signs, ambiguous = set(), []
+    signs, ambiguous, doubtful, is_clear = set(), [], [], False
     for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
         filled = [cell for cell in cells if cell and cell.strip()]
         decimals = [match for cell in filled if (match := pattern.fullmatch(cell))]
         signs.update(match[1] for match in decimals)
         commas = [match[0] for match in decimals if match[1] == ","]
-        if all(map(thousands.fullmatch, commas)) and len(commas) < len(filled):
+        if not all(map(thousands.fullmatch, commas)):
+            is_clear = True
+        elif len(commas) < len(filled):
             ambiguous += commas
+        else:  # decimals, if another column has some
+            doubtful += commas
     if signs != {","}:
         return "."
-    if ambiguous:
-        shown = f"{ambiguous[0].strip()!r} may have thousands or decimals"
+    for cell in ambiguous or ([] if is_clear else doubtful):
+        shown = f"{cell.strip()!r} may have thousands or decimals"
         raise ValueError(f"{shown}; expected decimals with a point.")
     return ","
 

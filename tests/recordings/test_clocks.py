@@ -30,6 +30,7 @@ TIMES = {  # cells, and seconds or None if they are refused
     ("31.01.2024", "01.02.2024 00:00:01"): [0, 86401],
     ("12/31/2024 11:59:59 PM", "01/01/2025 12:00:00 AM"): [0, 1],
     ("01/12/2024 23:59:59", "02/12/2024 00:00:00"): None,  # a day, or a month
+    ("24-03-30", "24-03-31"): None,  # a day, or a year
     ("0", "1,040,000"): None,
     ("10:01", "10:02"): None,  # minutes and seconds, or hours and minutes
     ("00:00:01", None, "x"): None,
@@ -54,6 +55,8 @@ NAMES = {  # of a column, and seconds of its unit or None if it is no clock
     "Time (s)": 1,
     "time [ms]": 1e-3,
     "time_us": 1e-6,
+    "time (\u00b5s)": 1e-6,  # the sign of micro, and the Greek letter
+    "time (\u03bcs)": 1e-6,
     "time_min": 60,
     "Time/us": None,
 }
@@ -170,6 +173,7 @@ FIRST = [  # the first date as text, and its wall-clock time
     ("4.3.2024 06:51:08,2", DAY),
     ("24/3/2024 06:51:08.2", DAY + np.timedelta64(20, "D")),
     ("3/4/2024 06:51:08 AM", None),  # March or April
+    ("24-03-25 06:51:08", None),  # of 2024 or 2025
     ("06:51:08.2", None),
 ]
 

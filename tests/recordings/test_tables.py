@@ -171,6 +171,7 @@ def test_columns_that_are_features(tmp_path, options, columns, words):
 COMMAS = [
     "x;n\n1,5;0\n-0,25;10\n",
     "n;x\n0;1,5\n10;-2,5E-1\n",
+    "x;n;z\n1,5;0;1,013\n-0,25;10;1,012\n",
     "x;n;date\n1,5;0;01.02.2024 10:00\n-0,25;10;01.02.2024 10:01\n",
     "n;x\n" + "".join(f"{k};7\n" for k in range(3000)) + "0;1,5\n10;-0,25\n",  # late
 ]
@@ -191,6 +192,7 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "x\n1\n", "b": "y,z\n1,2\n"}, {}, "'b' has no column 'x'"),
     ({"a": "time\n1\n2\n"}, {}, "no column of features"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234'"),
+    ({"a": "x;y\n1;1,013\n2;1,012\n"}, {}, "'1,013'"),
     ({"a": "x\n"}, {}, "a.csv: it has no rows"),
     ({"a": "x\n1\n"}, {"columns": ["x", "x"]}, "columns"),
     ({"a": "x\n1\n"}, {"without": ["nope"]}, "'nope'"),
@@ -241,6 +243,8 @@ PLACES = [  # files, what is read of the folder, what the error names
     (["tea/a.csv", "coffee/a.csv"], "", "read one of them, such as"),
     (["a.csv", "a.tsv"], "", "are both 'a'"),
     (["a.xlsx"], "a.xlsx", "pandas.read_excel"),
+    (["a.csv"], ["a.csv", "b/../a.csv"], "a.csv twice"),
+    (["a.csv"], ["a.csv", None], "a file in path is None"),
 ]
 
 
@@ -249,8 +253,10 @@ def test_refused_places(tmp_path, names, place, words):
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    with pytest.raises((FileNotFoundError, ValueError), match=re.escape(words)):
-        read_recordings(tmp_path / place)
+    is_list = isinstance(place, list)
+    path = [x and tmp_path / x for x in place] if is_list else tmp_path / place
+    with pytest.raises((FileNotFoundError, TypeError, ValueError), match=words):
+        read_recordings(path)
 
 
 @pytest.fixture
