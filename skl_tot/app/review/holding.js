@@ -18,9 +18,9 @@ export function painted(row, from, to, action) {
 
 export class Holding {
   constructor(page) {
-    Object.assign(this, { page, held: null, down: null, isLeft: false });
+    Object.assign(this, { page, held: null, down: null, later: null, isLeft: false });
     const on = (target, ...listener) => target.addEventListener(...listener);
-    on(page.root, "keyup", ({ key }) => { if (this.down === key) this.down = null; if (this.held?.by === key) this.finish(); });
+    on(page.root, "keyup", ({ key }) => this.release(key));
     on(page.root, "focusout", (event) => { if (!page.root.contains(event.relatedTarget)) this.cancel(); });
     on(window, "blur", () => this.cancel());
     on(page.find(".actions ol"), "pointerdown", (event) => {
@@ -42,6 +42,7 @@ export class Holding {
     if (this.held?.by === by || !page.stage.isPlaying || page.isMerging) return false;
     if (this.held) this.finish();  // another key before this one is left, so that no frame is between
     this.held = { action, by, index, from: time, to: time };
+    this.later = null;
     this.follow(time);
     return true;
   }
@@ -61,6 +62,13 @@ export class Holding {
     return true;
   }
 
+  // Of a key, which gives a segment without labels its action if it did not begin to play.
+  release(key) {
+    const { later } = this;
+    if (this.down === key) { this.down = this.later = null; later?.(); }
+    if (this.held?.by === key) this.finish();
+  }
+
   finish() {
     const { held, span } = this;
     this.held = null;
@@ -74,7 +82,7 @@ export class Holding {
   }
 
   cancel() {
-    this.down = null;
+    this.down = this.later = null;
     if (this.held) {
       this.held = null;
       this.page.say("");

@@ -489,8 +489,12 @@ export class Page {
     if (isLater) return;
     if (!isField && this.examples.press(name)) return;
     if (method === "pick" && this.stage.isPlaying && !this.examples.isOn) { this.holding.begin(this.codeOf(...values), key); return; }
-    if (method === "pick" && !event.repeat) this.holding.down = key;
-    if (!event.repeat || method !== "pick") this[method](...values);
+    if (method !== "pick") { this[method](...values); return; }
+    if (event.repeat) return;
+    this.holding.down = key;
+    // without labels it waits until the key is left: one may hold it before it plays
+    if (this.code === UNLABELLED && !this.large.picked) this.holding.later = () => this.pick(...values);
+    else this.pick(...values);
   }
 
   // Keys that were pressed before all was read, and the letters that went into a field.
@@ -500,7 +504,7 @@ export class Page {
       const field = this.find("input:focus"), { key } = event;
       if (!field && key === " ") isPlayed = !isPlayed;
       if (!field && (key === " " || isPlayed && key in [..."0123456789"])) continue;  // it would label what is played, and is not
-      if (!field || key === "Escape") this.press(event);
+      if (!field || key === "Escape") { this.press(event); this.holding.release(key); }
       else if (key.length === 1) field.setRangeText(key, field.selectionStart, field.selectionEnd, "end");
       else if (key === "Enter" && field.form) field.form.requestSubmit();
       else if (key === "Enter") field.dispatchEvent(new Event("change"));

@@ -30,7 +30,7 @@ export class Steps {
       [isAll ? 1 : learned ? done / (all || checks + FEW) : checks / goal, what === "stretch" ? `${checks}` : `${checked} of ${units}`],
       [learned ? learned / Math.max(learned, checks) : 0, learned ? (fresh ? `${fresh} new` : "✓") : ""],
     ];
-    const [place, text] = this.next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank: page.row?.prediction.code.includes(UNLABELLED) });
+    const [place, text] = this.next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank: page.row?.prediction.code.includes(UNLABELLED), isTold: rows.some((row) => !row.prediction?.code.includes(UNLABELLED)) });
     this.lines.forEach((line, i) => {
       const [share, words] = parts[i];
       line.children[1].textContent = words;
@@ -42,10 +42,10 @@ export class Steps {
   }
 
   // Place of the step, and a sentence.
-  next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank }) {
+  next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank, isTold }) {
     const mark = what === "stretch" ? "Shift + → chooses a stretch, Enter marks it as checked" : "Enter marks it as checked";
     if (isAll) return [3, fresh ? "All is checked. L lets the model learn it; E exports." : "All is checked: export it with E."];
-    const one = what === "stretch" ? "Label a part, such as one cycle" : "Label this one";
+    const one = isTold ? "L labels all by the labels of others. Or label this one, too" : what === "stretch" ? "Label a part, such as one cycle" : "Label this one";
     if (isBlank && !checks) return [1, `${one}: Space plays, and 1, 2, … held give an action to what is played. R names it. Enter marks as checked what is labelled.`];
     if (!checks && !edited && named < names.length) return [0, named ? `Name the other ${names.length - named}: click a segment, press R. Or begin to correct.` : "Click a segment below, press R and type what it shows. The name is for all such segments."];
     if (changed) return [1, "The model has learned: look at what has changed, under “Learning changed”. Y keeps a change, T takes it back."];

@@ -584,6 +584,29 @@ def test_one_recording_is_labelled_and_the_others_follow(
     assert np.mean(shares) > 0.85
 
 
+def test_a_number_before_it_plays_does_not_label_all(quick_fits, open_page):
+    """Held until it plays, it labels what is played; left, all without a label."""
+    videos, _ = make_activities(3, 3, **ROAD)
+    page = open_page(
+        Calls(lambda _: Review(None, Recordings(videos, fps=FPS)), "takes")
+    )
+    page.set_clock()
+    state = page.review.state
+    page.chain().key_down("1").perform()
+    assert page.review.state is state
+    page.press(" ")
+    page.advance(0.5)
+    page.change(page.chain().key_up("1").perform)
+    page.press(" ")
+    codes = lambda: max(  # noqa: E731
+        (x.segments.codes.tolist() for x in page.review.state.entries), key=len
+    )
+    assert codes() == [0, UNLABELLED]
+    page.press(Keys.ARROW_RIGHT)
+    page.change(lambda: page.press("2"))
+    assert codes() == [0, 1]
+
+
 @pytest.mark.filterwarnings("ignore:In the review, now")
 def test_files_are_checked_before_anybody_labels(
     quick_fits, open_page, monkeypatch, tmp_path
