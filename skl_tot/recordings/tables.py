@@ -23,6 +23,7 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
+from skl_tot.recordings.readers import check_size
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 # Remedy of a doubtful choice of the columns that name recordings.
@@ -142,7 +143,8 @@ def _read_table(path, keys, header):
 
     with errors_of_file(path):
         if path.suffix.lower() == ".parquet":
-            import_extra("pyarrow")
+            about = import_extra("pyarrow.parquet").read_metadata(path)
+            check_size(path, about.num_rows * about.num_columns, "its table")
             table, head = pd.read_parquet(path, engine="pyarrow"), None
             index = table.index
             if not isinstance(index, pd.RangeIndex) or index.name is not None:

@@ -13,6 +13,7 @@ from skl_tot.recordings import read_recordings
 
 h5py = pytest.importorskip("h5py")
 A, B = np.arange(10.0).reshape(5, 2), np.ones((7, 2))
+ZEROS = {"x": np.zeros((10**6, 5), np.int8)}
 SLEAP = "track,frame_idx,nose.x,nose.y"
 TABLE = "time,x,y\n0,1.5,0\n1,2.5,1\n2,4.5,0\n"
 DLC = "scorer,D,D,D\nindividuals,m,m,n\nbodyparts,nose,nose,nose\n"
@@ -71,6 +72,8 @@ REFUSED = [  # name, content and options
     ("f.h5", assign(x=LINK), {}),
     # much memory
     ("f.h5", h5_of(chunked), {}),
+    ("f.mat", lambda path: io.savemat(path, ZEROS, do_compression=True), {}),
+    ("f.parquet", lambda path: pd.DataFrame(ZEROS["x"]).to_parquet(path), {}),
     ("f.h5", assign(x=np.ones((2, 10**5 + 1), bool)), {}),  # frames in columns
     ("f.h5", assign(x=A), {"transpose": "no"}),
     ("f.h5", assign(x=A), {"variable": "y"}),

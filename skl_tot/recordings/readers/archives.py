@@ -216,6 +216,8 @@ def _read_matlab(path, variable, transpose):
     from scipy import io
 
     try:
+        n_values = sum(np.prod(shape, dtype=float) for _, shape, _ in io.whosmat(path))
+        readers.check_size(path, n_values, "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
         expected = "version 7, which save(..., '-v7') writes"

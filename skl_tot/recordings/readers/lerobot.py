@@ -112,6 +112,8 @@ def read(path, task=None):
             # commands are features only if they are asked for
             episode.attrs = {"asides": COMMANDS}
             episodes_by_name[name] = episode
+    if not episodes_by_name:
+        refuse("task (--read task)", task, "one with which an episode begins")
     return episodes_by_name, info.get("fps")
 
 
