@@ -221,3 +221,15 @@ def test_recordings_that_do_not_go_round_are_cycles():
     assert len(cycle_times(days)) == 8
     table = cycle_times({"x": ["background", "a", "b"], "y": ["b", "b", "b"]})
     assert table["start"].tolist() == [1, 0]
+
+
+def test_a_break_before_a_part_of_a_cycle_is_no_fault():
+    """The part is dropped, as is a recording without actions, which is said."""
+    labels = np.r_[np.tile(np.repeat([0, 1, 2, 3], 5), 4), [0] * 5]
+    times = np.arange(len(labels), dtype=float)
+    times[80:] += 50
+    table = cycle_times(Recordings([labels], fps=1, times=[times]), start=0)
+    assert table["end"].tolist() == [20, 40, 60, 80]
+    assert not table["missing"].map(len).any()
+    with pytest.warns(UserWarning, match="1 of 2 recordings show no action and"):
+        assert len(cycle_times([[0, 0, 1], [-1, -1]])) == 1
