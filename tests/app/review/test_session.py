@@ -120,6 +120,7 @@ def do(review, step):
             assert (labels == after)[known].all()
 
 
+@pytest.mark.filterwarnings("ignore:Labels show one action")
 @settings(max_examples=15)
 @given(steps=st.lists(st.one_of(STEPS), max_size=12))
 def test_any_steps_leave_it_whole_and_are_undone(model, videos, plain, steps):
