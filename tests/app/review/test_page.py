@@ -337,7 +337,7 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
     page.press("f")  # of a review that began with a model
     page.wait("document.querySelector('.problems li')")
     page.change(lambda: page.press(Keys.ENTER))
-    assert not page.all(".problems li")  # they were of an act before
+    page.wait("!document.querySelector('.problems li')")  # they were of an act before
     page.press("/", "tea 5", Keys.ENTER)
     page.wait("document.querySelector('.head h2').textContent === 'tea 5'")
     page.change(lambda: page.press("l"))
