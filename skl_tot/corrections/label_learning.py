@@ -155,6 +155,8 @@ def learn_in_rounds(
 def weigh_views_by_labels(views_of, joined_views, is_scaled, labels, n_actions):
     """`weigh_views` by the paths that labels teach if all views count."""
     equal = np.full(len(joined_views), 1 / len(joined_views))
+    if all(is_scaled) or not any(is_scaled):
+        return equal
     weights = np.ones(sum(map(len, labels)))
     discriminants = fit_discriminants(joined_views, labels, weights, n_actions)
     lesson = Lesson(discriminants, equal, np.zeros((N_BINS, n_actions)), None)
@@ -168,15 +170,14 @@ def weigh_views(joined_views, is_scaled, paths, n_actions):
     # A recording that lacks actions is shifted by its own mean.
     is_scaled = np.array(is_scaled, bool)
     is_counted = np.ones(len(joined_views), bool)
-    if is_scaled.any() and not is_scaled.all():
-        ends = np.cumsum(list(map(len, paths)))[:-1]
-        scatter = [
-            scatter_of_recordings(np.split(view, ends), paths, n_actions)
-            for view in joined_views[:-1]  # the last is that of the clusterings
-        ]
-        logs = np.log(scatter)
-        if logs[is_scaled].mean() > logs[~is_scaled].mean():
-            is_counted[:-1] = ~is_scaled
+    ends = np.cumsum(list(map(len, paths)))[:-1]
+    scatter = [
+        scatter_of_recordings(np.split(view, ends), paths, n_actions)
+        for view in joined_views[:-1]  # the last is that of the clusterings
+    ]
+    logs = np.log(scatter)
+    if logs[is_scaled].mean() > logs[~is_scaled].mean():
+        is_counted[:-1] = ~is_scaled
     return is_counted / is_counted.sum()
 
 

@@ -19,9 +19,9 @@ from skl_tot.recordings.signals import part_of
 # Bins of relative time, from the start to the end of a recording.
 N_BINS = 100
 # Costs of a move in nats per frame of the mean labelled segment, from which the rate of
-# segments chooses; the usual cost, and the factor (one standard deviation) to others,
-# as few labels tell little of the rate.
-COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+# segments chooses, the usual cost first, and the factor (one standard deviation) to
+# others, as few labels tell little of the rate.
+COSTS = (0.3, 0.1, 1.0, 0.03, 3.0, 0.01)
 USUAL_COST, USUAL_FACTOR = 0.2, 5.0
 # Share of a labelled cycle within which another cut is the same one.
 NEAR = 0.2
@@ -50,13 +50,17 @@ class SegmentCounts(NamedTuple):
 def choose_chain(scores, labels, n_actions, is_relative=False):
     """Chain whose paths have about as many segments as the labels, and these paths."""
     # They are counted for each frame, or in relative time, as people differ in speed.
-    # All costs are tried, as the rate of segments need not fall with the cost: paths
-    # may take two moves that labels show in place of another one.
+    # The rate of segments need not fall with the cost: paths may take two moves that
+    # labels show in place of another one. So all costs are tried, usual ones first, but
+    # those that are too unusual for any rate.
     counts = measure_segments(labels, is_relative)
     masks = [path == UNKNOWN for path in labels]
     scores = list(map(keep_labels, scores, labels))
     least = np.inf
     for cost in COSTS:
+        unusual = (np.log(cost / USUAL_COST) / np.log(USUAL_FACTOR)) ** 2 / 2
+        if unusual >= least:
+            break
         chain = chain_of_labels(labels, n_actions, cost * counts.n_frames)
         paths = [
             chain.viterbi(log_likelihood) if is_unknown.any() else path
@@ -66,8 +70,7 @@ def choose_chain(scores, labels, n_actions, is_relative=False):
         rate = measure_segments(added, is_relative).rate
         # Poisson deviance of the number in labels from that rate, and the prior
         labelled, expected = counts.n_changes + 0.5, rate * counts.n_units + 0.5
-        loss = labelled * np.log(labelled / expected) - (labelled - expected)
-        loss += (np.log(cost / USUAL_COST) / np.log(USUAL_FACTOR)) ** 2 / 2
+        loss = unusual + labelled * np.log(labelled / expected) + expected - labelled
         if loss < least:
             least, best = loss, (chain, paths)
     return best

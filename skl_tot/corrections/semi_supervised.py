@@ -263,9 +263,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         clusters = self._clusters_of(clusterings)
         columns = self._fit_views(recordings, labels_taught)
         views_of = list(map(self._add_clusters, columns, clusters))
-        # cycles may lack actions because of a wrong cut
+        # cycles may lack actions because of a wrong cut; a single one has no others
+        is_compared = not self.cycles and len(recordings) > 1
         is_scaled = [
-            not self.cycles and getattr(view, "scaling", None) == "video"
+            is_compared and getattr(view, "scaling", None) == "video"
             for view in self.views_
         ]
         lesson, scores, tempering = learning.learn_actions(
