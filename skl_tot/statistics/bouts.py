@@ -18,8 +18,9 @@ from skl_tot.recordings.segment_table import labelled_recordings, table_of_label
 
 TOLERANCE = 1e-6  # seconds or frames, for rounding
 # A segment is no bout if it is shorter than this share of the lower quartile of all
-# those of its action, if there are so many.
-CRUMB, LEAST_BOUTS = 1 / 3, 5
+# those of its action, if there are so many. Models leave up to .38 of a skipped step in
+# generated logs; of 13,500 labelled bouts of nineteen sets, .6 % are shorter.
+CRUMB, LEAST_BOUTS = 0.4, 5
 # Before a break, a part of a bout below this share of the part behind it is no start;
 # and next to one, a segment is a bout from this share of the lower quartile on.
 SLIVER = 0.1

@@ -68,7 +68,7 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
 
         - ``missing``: tuple of the missing actions of `usual_order`. A bout does not
           count if it is an outlier of the logarithms of all bouts of its action, five
-          or more, and shorter than a third of their lower quartile.
+          or more, and shorter than two fifths of their lower quartile.
         - ``repeated``: tuple of the actions whose number of bouts deviates, compared
           with the recordings that show them, and, in cycles, those of
           ``as_long_as_two``.
@@ -76,8 +76,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
           before the second, in contrast to the order. A step back in more than half of
           the recordings is usual, and none is listed if recordings show no order.
         - ``extra``, of cycles only: tuple of added actions, each with its total
-          duration: at most a fifth of the cycles show it, and it takes a third of the
-          median step of `usual_order` or longer. It has no other findings.
+          duration: at most a fifth of the cycles show it, and it takes two fifths
+          of the median step of `usual_order` or longer. It has no other findings.
         - ``as_long_as_two``, of cycles only: tuple of the actions whose single bout
           takes 1.7 to 2.5 times :math:`m`, at a z above 2.8, while most others take no
           longer than usual, each with its duration and :math:`m`.

@@ -94,7 +94,7 @@ def test_an_added_step_of_few_cycles_is_extra():
     """A crumb is none, nor what more than a fifth of the cycles show."""
     steps = [list(USUAL.items()) for _ in range(30)]
     jams = {4: 90, 9: 30, 14: 91, 24: 89, 29: 900}  # whatever others take
-    for k, seconds in {20: 0.9, **jams}.items():  # one under a third of 3
+    for k, seconds in {20: 0.9, **jams}.items():  # one under two fifths of 3
         steps[k][2:2] = [("jam", int(10 * seconds))]
     for k in range(0, 28, 4):  # 7 of 30
         steps[k].append(("check", 40))
@@ -121,9 +121,12 @@ def test_idle_time_is_in_no_cycle(idle):
 
 def test_a_first_step_goes_on_after_idle_time():
     steps = shift_of(9)
-    steps[12:12] = [("pick", 10), ("idle", 100)]
+    steps[12:12] = [("pick", 15), ("idle", 100)]
     table = cycle_times(lay(steps), fps=10, start="pick")
-    assert table["duration"].tolist() == pytest.approx([10] * 4 + [11] + [10] * 4)
+    assert table["duration"].tolist() == pytest.approx([10] * 4 + [11.5] + [10] * 4)
+    steps = [("pick", 5), ("idle", 3), ("pick", 5), ("pack", 4)] * 3
+    assert len(cycle_times(lay(steps), start="pick")) == 3
+    assert len(cycle_times(lay([("pick", 5), ("idle", 3)] * 3), start="pick")) == 3
 
 
 @pytest.mark.parametrize("frame", [300, 350])

@@ -184,6 +184,13 @@ def test_crumbs_are_outliers_of_logarithms(n, lacking):
     assert table["missing"].to_dict() == dict.fromkeys("0123456", ()) | {"0": lacking}
 
 
+@pytest.mark.parametrize(("n", "lacking"), [(8, ()), (7, ("b",))])
+def test_a_regular_step_is_missing_below_two_fifths_of_its_time(n, lacking):
+    takes = [["a"] * 99 + ["b"] * k + ["c"] * 99 for k in (n, *[20] * 6)]
+    table = deviations(takes).set_index("recording")
+    assert table["missing"].to_dict() == dict.fromkeys("0123456", ()) | {"0": lacking}
+
+
 def test_a_bout_next_to_a_break_is_cut_short_and_not_missing():
     """But one of a tenth of the usual duration is nothing, with or without a break."""
     labels = [np.repeat([0, 1, 2], [30, n, 30]) for n in [8, 8, 2, *[30] * 15]]
@@ -194,3 +201,11 @@ def test_a_bout_next_to_a_break_is_cut_short_and_not_missing():
     table = deviations(takes).set_index("recording")
     assert table.loc[["0", "1", "2"], "missing"].tolist() == [(), (1,), ()]
     assert table.loc["0", "too_short"] == ()
+    # of an action that most recordings lack
+    labels = [np.repeat([0, 1, 2], [30, n, 30]) for n in [15, *[30] * 6, *[0] * 10]]
+    times = [np.arange(len(x), dtype=float) for x in labels]
+    for pause in (0, 25):
+        times[0][40:] += pause
+        found = deviations(Recordings(labels, fps=1, times=times))
+        found = found.set_index("recording").loc["0", "too_short"]
+        assert [action for action, *_ in found] == [1] * (pause == 0)
