@@ -135,6 +135,10 @@ def test_densities_of_time():
     np.testing.assert_allclose(found[:, 2], 1)  # as time tells nothing of it
     assert found[5, 0] > 1.2
     assert found[95, 0] < 0.3 < found[95, 1]
+    labels = np.repeat([0, 1], [4, 36])  # in a cycle, wherever it is cut
+    cuts = [labels], [np.roll(labels, 20)]
+    first, half = (label_paths.log_densities_of_time(x, 2, True) for x in cuts)
+    np.testing.assert_allclose(np.roll(first, len(first) // 2, axis=0), half)
 
 
 def test_changes_that_scores_show_late_are_put_on_time():

@@ -12,6 +12,12 @@ from skl_tot.decoding.evidence import find_switch_cost
 CYCLIC = ["cyclic", "cyclic_skip"]
 
 
+def test_a_segment_may_have_a_single_frame():
+    scores = 9 * np.eye(2)[[0, 0, 1, 0]]
+    np.testing.assert_array_equal(decode(scores, "free"), [0, 0, 1, 0])
+    assert path_posterior(scores, "free").argmax(axis=1).tolist() == [0, 0, 1, 0]
+
+
 def make_two(n_frames):
     noise = np.random.default_rng(0).normal(size=n_frames)
     frames = np.arange(n_frames) // 20 % 2 + noise

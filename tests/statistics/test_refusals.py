@@ -48,6 +48,7 @@ CALLS = {
             list("aaaa"), list("aaab"), {"0": "a"}, [["a"], "a", "b", "b"],
         )),
         ([["background"]] * 4, list("aabb"), {}),
+        ([["x", "y"]], ["a"], {}),
     ],
     action_profiles: [
         (VIDEO, [0], {}),

@@ -28,6 +28,7 @@ CASES = {
         {"prior": PathPrior(n_diagonal=5), "n_prototypes": 2},
     ),
     "vte": (baselines.VTESegmenter, 2, {"n_init": 1}),
+    "ude": (baselines.UDESegmenter, 3, {}),
 }
 UNSEEDED = {"tot, unseeded": (TemporalOTSegmenter, 4, {})}
 IN_NEW = ["restarts", "path"]
