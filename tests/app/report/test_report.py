@@ -377,7 +377,7 @@ def test_a_single_jam_is_extra_and_no_usual_step(write, decoding):
     """Actions are in their usual order, wherever they are listed."""
     frames = np.array(["z", "y", "x"])[shift_of_cycles(20)].tolist()
     frames[580:580] = ["jam"] * 300  # before the last step of cycle 6
-    frames[10] = "x"  # too short to be counted
+    frames[15] = "x"  # too short to be counted
     frames = np.array([*frames, *["idle"] * 200])
     values = np.random.default_rng(0).normal(size=(len(frames), 3))
     takes = Recordings([values], ["monday"], fps=10)
