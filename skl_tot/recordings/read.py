@@ -40,9 +40,10 @@ def read_options_of(like):
 
 def _check_like(options, model_options):
     for name, value in options.items():
-        if name in ("animal", "task", "variable"):  # these choose among recordings
+        # the first three choose among recordings
+        if name in ("animal", "task", "variable") or name not in model_options:
             continue
-        expected = model_options.get(name, value)
+        expected = model_options[name]
         # None leaves a choice to the files, but as likelihood it takes all points
         is_open = expected is None and name != "likelihood"
         if value != expected and not is_open:

@@ -165,6 +165,8 @@ def test_a_model_cuts_out_like_its_own(tmp_path):
     assert list_stops(model.predict(again))["start"].tolist() == [540]
     with pytest.raises(ValueError, match="pauses"):
         read_recordings(tmp_path / "b.csv", like=model, pauses=20)
+    with pytest.raises(ValueError, match=r"pauses .* nan, expected a posi"):
+        read_recordings(tmp_path / "b.csv", pauses=np.nan)
 
 
 @pytest.mark.parametrize("drift", [0, 4])

@@ -52,7 +52,8 @@ def add_command(commands, function, summary, example, parents=()):
 def reading_options():
     """Parent with the options for reading recordings."""
     parent = argparse.ArgumentParser(add_help=False)
-    add = parent.add_argument_group("how recordings are read").add_argument
+    group = parent.add_argument_group("how recordings are read")
+    add = group.add_argument
     text = "pattern of the names of the recordings to take, such as '*_coffee'"
     add("--only", metavar="PATTERN", help=text)
     text = "column, or several, with the name of the recording of each row"
@@ -60,10 +61,11 @@ def reading_options():
     add("--recording-column", **several, help=text)
     text, flag = "each file is one recording", "--no-recording-column"
     add(flag, action="store_false", default=None, dest="recording_column", help=text)
+    clock = group.add_mutually_exclusive_group()
     text = "clock (default: the model's, or time, timestamp, seconds or t)"
-    add("--time", metavar="COLUMN", help=text)
-    text = "no column is a clock"
-    add("--no-clock", action="store_const", const=False, dest="time", help=text)
+    clock.add_argument("--time", metavar="COLUMN", help=text)
+    options = {"action": "store_const", "const": False, "help": "no column is a clock"}
+    clock.add_argument("--no-clock", dest="time", **options)
     text = "features (default: those of the model, or all numbers)"
     add("--columns", **several, help=text)
     text = "columns that are no features"
@@ -79,14 +81,7 @@ def reading_options():
     text = "number of the line of text tables that names the columns; the first is 1"
     add("--header", type=int, metavar="LINE", help=text)
     text = "for files of other programs, such as animal=mouse1"
-    add(
-        "--read",
-        nargs="+",
-        action="extend",
-        type=setting,
-        metavar="NAME=VALUE",
-        help=text,
-    )
+    add("--read", **SETTINGS, help=text)
     text = ".npy files hold arrays of shape (features, frames)"
     add("--transpose", action="store_true", default=None, help=text)
     return parent
@@ -159,3 +154,7 @@ def setting(text):
         return name, ast.literal_eval(value)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return name, value
+
+
+SETTINGS: dict = {"nargs": "+", "action": "extend"}
+SETTINGS |= {"type": setting, "metavar": "NAME=VALUE"}

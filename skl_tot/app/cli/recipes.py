@@ -32,14 +32,8 @@ def recipe_options(remark):
     recordings and fits tot in the order that it finds; with --order, --set or --cycles
     tot; with --labels alone, several)"""
     add("--method", choices=METHODS, help=text)
-    add(
-        "--set",
-        nargs="+",
-        action="extend",
-        type=arguments.setting,
-        metavar="NAME=VALUE",
-        help="parameters of the method, such as rho=0.1 n_networks=5",
-    )
+    text = "parameters of the method, such as rho=0.1 n_networks=5"
+    add("--set", **arguments.SETTINGS, help=text)
     text = "least duration of a segment, in seconds, or in frames without a rate"
     add("--min-duration", type=arguments.positive, metavar="DURATION", help=text)
     text = """known order of the actions: strict (each once, in one order), mostly (with

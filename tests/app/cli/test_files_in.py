@@ -211,6 +211,7 @@ REFUSED = [
     "predict turned.skops turned --format elan",
     "predict long.skops bad.csv",
     f"fit long.csv {FIT} --time Zeit",
+    f"fit long.csv {FIT} --time seconds --no-clock",
     f"fit tables --transpose {FIT}",
     f"fit tables --read header=x {FIT}",
 ]
