@@ -253,7 +253,7 @@ def refine(model: Model, X, y) -> Model:
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         taught.fit(videos, y)
     if taught.unlabelled_actions_:
-        taught = keep_names(segmenter.predict(videos), taught)
+        taught = name_unlabelled(segmenter.predict(videos), taught)
     paths, _ = split_label_sequences(taught.labels_)
     names = default_names(taught.actions_.tolist(), "action")
     unlabelled = taught.unlabelled_actions_
@@ -328,7 +328,7 @@ def _relabel(segmenter, before, after):
         segmenter.labels_[key] = after[np.searchsorted(before, labels[key])]
 
 
-def keep_names(labels_before, taught):
+def name_unlabelled(labels_before, taught):
     """Give actions that labels lack the name that most of their frames had before."""
     unlabelled = taught.unlabelled_actions_
     labelled = set(taught.actions_.tolist()) - set(unlabelled)

@@ -152,7 +152,7 @@ class CyclicSegmenter(BaseSegmenter):
         if longest < n_actions:
             remedy = f"at most {longest}, frames of the longest cycle"
             refuse("n_actions", n_actions, remedy)
-        segmenter = self._segmenter(n_actions)
+        segmenter = self._new_segmenter(n_actions)
         fit = part(len(videos), len(videos) + 1)
         with pipelines.quietly(), errors_of_cycles(cuts), fit:
             self.estimator_, _ = pipelines.fit_segmenter(
@@ -169,7 +169,7 @@ class CyclicSegmenter(BaseSegmenter):
             values.switch_cost = self._inner.decoder_.switch_cost or SWITCH_COST
         return values
 
-    def _segmenter(self, n_actions):
+    def _new_segmenter(self, n_actions):
         if self.estimator is None:
             return TemporalOTSegmenter(n_actions, order="mostly")
         estimator = clone(self.estimator)

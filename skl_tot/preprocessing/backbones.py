@@ -147,7 +147,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         return list_videos(X)
 
     def _compute_each(self, paths, form):
-        compute = load_network(
+        extract = load_extractor(
             self.backbone,
             self.weights,
             device=self.device,
@@ -156,7 +156,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         for i, path in enumerate(paths):
             with errors_of_recording(None if form == "file" else i):
                 frames = (frame for _, frame in iterate_frames(path, self.fps))
-                yield compute(frames, self.batch_size)
+                yield extract(frames, self.batch_size)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -167,7 +167,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         return tags
 
 
-def load_network(backbone, weights, *, device, image_size=None):
+def load_extractor(backbone, weights, *, device, image_size=None):
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if image_size is not None or weights not in (None, "DEFAULT"):
@@ -192,7 +192,7 @@ def load_network(backbone, weights, *, device, image_size=None):
         raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
     network.to(device)
 
-    def compute(frames, batch_size):
+    def extract(frames, batch_size):
         pictures = map(prepare, frames)
         rows = []
         with torch.inference_mode():
@@ -200,7 +200,7 @@ def load_network(backbone, weights, *, device, image_size=None):
                 rows.append(network(torch.stack(batch).to(device)).cpu().numpy())
         return np.concatenate(rows)
 
-    return compute
+    return extract
 
 
 def _build(backbone, weights):

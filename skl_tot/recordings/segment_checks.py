@@ -301,7 +301,7 @@ def _check_range(table, frames, rows, clock):
         raise ValueError(f"{place}: {describe(table, k, 's')}, expected it {expected}")
 
 
-def seconds_of(table, fps=None):
+def times_and_rate(table, fps=None):
     """Return times (n_rows, 2) of a checked table with recordings, rate and unit."""
     frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
     has_frames, has_seconds = FRAMES[0] in table, SECONDS[0] in table

@@ -268,7 +268,7 @@ def with_stops(labels) -> Recordings:
         if array.dtype.kind == "U":
             array = array.astype(np.result_type(array, filler))
         spans = np.reshape(stops, (-1, 4))[:, :2].astype(int)
-        arrays.append(put_back(array, spans, filler))
+        arrays.append(fill_stops(array, spans, filler))
     return Recordings(arrays, labels.names, fps=labels.fps)
 
 
@@ -288,7 +288,7 @@ def are_left(n_frames, stops):
     return is_left
 
 
-def put_back(values, stops, filler):
+def fill_stops(values, stops, filler):
     """Values of all frames of a file, from those left without stops and a filler."""
     n_frames = len(values) + sum(end - start for start, end in stops)
     of_file = np.empty((n_frames, *values.shape[1:]), dtype=values.dtype)

@@ -170,7 +170,7 @@ def _bouts_of_table(table, fps):
         checked["recording"] = "0"
     if checked["action"].dtype.kind != "i":
         checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
-    times, rate, unit = tables.seconds_of(checked, fps)
+    times, rate, unit = tables.times_and_rate(checked, fps)
     dates = tables.dates_of(checked)
     checked = _with_times(checked, times)
     names = checked["recording"].unique()

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_tot.preprocessing import FrameFeatures
-from skl_tot.preprocessing.backbones import load_network
+from skl_tot.preprocessing.backbones import load_extractor
 from skl_tot.preprocessing.videos import colour_and_motion
 
 torch = pytest.importorskip("torch")
@@ -38,7 +38,7 @@ def frames():
 
 def compute(frames, backbone, weights=None, batch_size=2, **options):
     options = {"device": "cpu"} | options
-    return load_network(backbone, weights, **options)(frames, batch_size)
+    return load_extractor(backbone, weights, **options)(frames, batch_size)
 
 
 def make_network(name, **options):

@@ -24,7 +24,7 @@ from skl_tot.app.review.entry import (
     runs_of,
 )
 from skl_tot.app.review.history import State, stops_of
-from skl_tot.corrections.editing import keep_names
+from skl_tot.corrections.editing import name_unlabelled
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
     choose_teaching,
@@ -46,7 +46,7 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import Actions, unused_names
 from skl_tot.recordings.signals import stretches
-from skl_tot.recordings.stops import are_left, put_back
+from skl_tot.recordings.stops import are_left, fill_stops
 
 CLUSTERINGS = "clusterings"  # folder of fits without labels
 
@@ -155,7 +155,7 @@ def go_on(history, about, recordings, model, fits):
     for i, (_, _, stops_before, _) in enumerate(before["recordings"]):
         if stops_before != stops[i]:
             entry = state.entries[i]
-            told = put_back(entry.told(), stops_before, entry.told_in_stops())
+            told = fill_stops(entry.told(), stops_before, entry.told_in_stops())
             is_left = are_left(len(told), stops[i])
             after = first_entry(model, recordings, i, state, told[is_left])
             entries[i] = after._replace(in_stops=runs_of(told[~is_left]))
@@ -197,7 +197,7 @@ def teach(learner, recordings, state):
     segmenter = pipelines.segmenter_of(model)
     if segmenter.unlabelled_actions_:  # names that people gave without labels stay
         shown = [state.entries[i].words(state.names) for i in chosen]
-        segmenter = keep_names(shown, segmenter)
+        segmenter = name_unlabelled(shown, segmenter)
     return with_words(pipelines.with_last(model, segmenter))
 
 

@@ -69,7 +69,7 @@ def write_excel(table, path):
     write_workbook({"segments": table.round({"confidence": 4})}, path)
 
 
-def write_events(table, path):
+def write_boris(table, path):
     """Write one row for the start and one for the stop of each segment."""
     import pandas as pd
 
@@ -379,7 +379,7 @@ FORMATS = {
     ),
     "boris_events": formats.timed(
         ".xlsx",
-        write_events,
+        write_boris,
         read_any,
         "events for BORIS: a row for each start and stop",
     ),
