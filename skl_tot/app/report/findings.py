@@ -77,7 +77,7 @@ def gather_findings(model, videos, video_names, corrected=None):
     for i, name in enumerate(each(video_names)):
         with errors_of_recording(i, name):
             # once, as it may be slow
-            video = transform_before(model, videos.arrays[i])
+            video = transform_before(model, videos.select([i]))
             (decoded,) = decode_recordings(segmenter, video)
         path = code_of[decoded.path]
         confidence = path_confidence(decoded)

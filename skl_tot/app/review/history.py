@@ -66,6 +66,25 @@ class State(NamedTuple):
             entries[i] = entry._replace(segments=segments, changed=None)
         return self.with_entries(entries), len(entries)
 
+    def shows_again(self, older):
+        """Whether frames without labels of people show what they did in an older state."""
+        for old, entry in zip(older.entries, self.entries):
+            is_other = old.segments.labels() != entry.segments.labels()
+            if (is_other & ~entry.frames_known()).any():
+                return False
+        return set(older.actions) <= set(self.names)
+
+    def with_model_of(self, older):
+        """State with the model of an older state, and what it predicted."""
+        of_model = ("predicted", "confidence", "edges", "seen")
+        entries = [
+            entry._replace(**{name: getattr(old, name) for name in of_model})
+            for old, entry in zip(older.entries, self.entries)
+        ]
+        names = ("model", "actions", "n_learned", "taught")
+        values = {name: getattr(older, name) for name in names}
+        return self._replace(**values, entries=tuple(entries)).forget_unused()
+
     def checks(self):
         """Positions of all checks in their order."""
         return {stretch.order for entry in self.entries for stretch in entry.checked}
@@ -334,6 +353,15 @@ class History:
         self.number += 1
         self._swap(word)
         return f"{word}ne: {said}"
+
+    def unlearn(self, state):
+        """State with the last older model, if it shows the predictions of that again."""
+        newer = state
+        for _, older in reversed(self._stacks["undo"][0]):
+            if 0 < older.model != newer.model and state.shows_again(older):
+                return state.with_model_of(older)
+            newer = older
+        return state
 
     def _swap(self, word):
         source, target = self._stacks[word]

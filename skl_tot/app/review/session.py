@@ -353,7 +353,7 @@ class Review(Answers):
         return self._decide("kept", recording)
 
     def take_back(self, recording=None):
-        """Revert the changes of the last learning.
+        """Revert the changes of the last learning, and the model with the last of them.
 
         Parameters
         ----------
@@ -369,6 +369,8 @@ class Review(Answers):
             if recording is not None:
                 chosen = [history.find_recording(self.recordings.names, recording)]
             after, n_changed = state.decide(chosen, is_kept=word == "kept")
+            if n_changed and word == "taken back":
+                after = self._history.unlearn(after)
             said = f"changes of {count_recordings(n_changed)} are {word}"
             return self._history.commit(said, after)
 

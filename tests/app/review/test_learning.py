@@ -76,6 +76,36 @@ def test_learns_as_refine_does(kind):
     assert entry.changed is before[4]
 
 
+@pytest.mark.parametrize("n_lessons", [1, 2])
+def test_all_changes_taken_back_bring_back_the_model(n_lessons, tmp_path):
+    """And what it predicted, unless a recording keeps a change; also after a restart."""
+    inputs = MODELS["pipeline"](), VIDEOS, tmp_path
+    review = Review(*inputs, labels=[WORDS[0], *[None] * 5]).open()
+    before, first = review.state, review.model
+    for i in range(1, n_lessons + 1):
+        review.learn()
+        review.check(i)
+    assert review.model is not first
+    review.take_back()
+    assert review.model is first
+    shown = review.state
+    for i, (old, new) in enumerate(zip(before.entries, shown.entries)):
+        assert new.predicted is old.predicted
+        assert new.confidence is old.confidence
+        assert new.is_taken_back() is False or i in range(1, n_lessons + 1)
+    review.close()
+    review = Review(*inputs).open()
+    assert review.state.model == before.model
+    assert review.state.actions == shown.actions
+    assert review.learn().startswith("learned")  # the checks are news again
+    review.undo()
+    review.undo()
+    review.keep(5)
+    review.take_back()
+    assert review.state.model != before.model
+    review.close()
+
+
 def test_it_learns_again_only_what_is_new(tmp_path):
     """Also after a restart; an undone label is no news, and a check is."""
     inputs = MODELS["words"](), VIDEOS, tmp_path

@@ -97,10 +97,10 @@ def do(review, step):
         assert not changed
     if name not in ("rename", *OF_ONE[:2], "merge", "split", "learn", "undo", "redo"):
         assert review.state.names == before.names
-    if name not in ("merge", "split", "learn", "undo", "redo"):
+    if name not in ("merge", "split", "learn", "take_back", "undo", "redo"):
         assert review.state.model == before.model
     for old, new in zip(before.entries, review.state.entries):
-        if name in OF_ONE:
+        if name in OF_ONE and review.state.model == before.model:
             assert new.predicted is old.predicted
             assert new.confidence is old.confidence
         if name == "learn" and old.is_checked():
