@@ -283,7 +283,7 @@ class UDESegmenter(EmbeddingSegmenter):
 
     _encoder = "unit"
     _components = {
-        "network": {"mlp": partial(MLP, temperature=0.1)},
+        "network": {"mlp": MLP},
         "optimizer": {"adam": partial(constant_adam, 1e-3)},
     }
 

@@ -177,7 +177,7 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     _encoder = "unit"
     _components = {
-        "network": {"mlp": partial(MLP, 128, temperature=0.1)},
+        "network": {"mlp": partial(MLP, 128)},
         "transport": {"structured": StructuredTransport},
         "optimizer": {"adam": partial(constant_adam, 1e-3)},
     }

@@ -1,7 +1,5 @@
 """Arrays of scores, groups of their columns, and layers: merges and splits."""
 
-from itertools import pairwise
-
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
@@ -10,6 +8,11 @@ from sklearn.cluster import KMeans
 # Maximum bytes of arrays that are kept for the next pass: of all frames of most sets,
 # while larger sets are computed again in each pass, so that memory stays flat.
 KEPT_BYTES = 2**26
+# Places in time over which overlaps of prototypes fall to 1 / e, and exponent of sizes
+# in the likeness of groups. With 1/2 long actions absorb short ones; with 1 none gets
+# longer than the others.
+REACH, SIZE_EXPONENT = 10.0, 0.8
+LARGEST = 1e100  # above all values of a likeness
 
 
 class LazyArrays:
@@ -72,23 +75,26 @@ def group_prototypes(overlap, n_networks, n_actions):
 
 def merge_prototypes(overlap, n_actions):
     """Merge prototypes, in order of time, to ``n_actions``; the action of each."""
-    groups = [[k] for k in range(len(overlap))]
-    while len(groups) > n_actions:
-        sizes = np.array([overlap[group].sum() for group in groups])
-        candidates = list(pairwise(range(len(groups))))
-        shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in candidates]
-        # The largest overlap over size to the power of 2/3 is merged. With 1/2 long
-        # actions absorb short neighbours; with 1 none gets longer than the others.
-        scale = sizes[candidates].prod(axis=1) ** (2 / 3)
-        # an empty group is merged first
-        empty = np.full(len(scale), np.inf)
-        likeness = np.divide(shared, scale, out=empty, where=scale > 0)
-        first, second = candidates[int(likeness.argmax())]
-        groups[first] = groups[first] + groups.pop(second)
-    actions = np.empty(len(overlap), dtype=np.intp)
-    for action, group in enumerate(groups):
-        actions[group] = action
-    return actions
+    places = np.arange(len(overlap))
+    # Prototypes of neighbouring actions interleave in time, so all pairs may be merged;
+    # those further apart in time count less.
+    closeness = np.exp(-np.abs(places[:, None] - places) / REACH)
+    members = np.eye(len(overlap))  # of groups
+    while len(members) > n_actions:
+        sizes = members @ overlap.sum(axis=1)
+        shared = members @ (overlap * closeness) @ members.T
+        scale = np.outer(sizes, sizes) ** SIZE_EXPONENT
+        # an empty group is merged first, with the closest one
+        likeness = LARGEST * (members @ closeness @ members.T)
+        np.divide(shared, scale, out=likeness, where=scale > 0)
+        likeness[np.tril_indices(len(members))] = -1.0
+        first, second = divmod(int(likeness.argmax()), len(members))
+        members[first] += members[second]
+        members = np.delete(members, second, axis=0)
+    # actions are in the order of the mean places of their frames
+    weights = members * np.maximum(overlap.sum(axis=1), 1 / LARGEST)
+    order = np.argsort(weights @ places / weights.sum(axis=1), kind="stable")
+    return members[order].argmax(axis=0)
 
 
 class Merge:

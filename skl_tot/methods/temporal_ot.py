@@ -217,7 +217,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         n_prototypes=(2, 3, 1),
         alpha=(0.0, 0.5, 0.5),
         decoding=("fixed", "free", "free"),
-        switch_cost=(0.0, 0.5, AUTO),
+        switch_cost=(0.0, 0.25, AUTO),
         network=("sharp", "mlp", "mlp"),
         prior=("narrow path", "temporal", None),
     )

@@ -51,7 +51,7 @@ class MLP(Component):
         Width of the hidden layer.
     embedding_size : int, default=40
         Width of the embedding.
-    temperature : float, default=0.2
+    temperature : float, default=0.1
         Temperature τ of the softmax over prototypes or concepts; others ignore it.
     start : {"scaled", "paper"}, default="scaled"
         First values. "scaled": activations vary by about 1, and prototypes start at the
@@ -62,7 +62,7 @@ class MLP(Component):
     --------
     >>> from skl_tot import TemporalOTSegmenter
     >>> from skl_tot.extend import MLP
-    >>> TemporalOTSegmenter(network=MLP(temperature=0.1)).network.hidden_size
+    >>> TemporalOTSegmenter(network=MLP(temperature=0.2)).network.hidden_size
     80
     """
 
@@ -75,7 +75,7 @@ class MLP(Component):
 
     hidden_size: int = 80
     embedding_size: int = 40
-    temperature: float = 0.2
+    temperature: float = 0.1
     start: str = "scaled"
 
 

@@ -94,8 +94,8 @@ class TemporalPrior(FixedPrior):
 
     Parameters
     ----------
-    sigma : float, default=1.2
-        Width σ of the band around the diagonal, in prototypes; the paper's is 2.
+    sigma : float, default=2.0
+        Width σ of the band around the diagonal, in prototypes.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class TemporalPrior(FixedPrior):
 
     _parameter_constraints = {"sigma": SCALE}
 
-    sigma: float = 1.2
+    sigma: float = 2.0
 
     def table(self, n_frames, n_prototypes):
         """Logarithm of the diagonal."""
