@@ -61,7 +61,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
         CPU, without torch), "cpu", "cuda", or "cuda:1", ….
     image_size : int, default=None
-        Height and width in pixels of the square input of the network. None is the size
+        Height and width in pixels of the square input of the network. None keeps that
         of the weights. For a transformer, it must be a multiple of its patches.
 
     Notes

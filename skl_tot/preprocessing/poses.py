@@ -7,7 +7,7 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils._param_validation import Options
+from sklearn.utils._param_validation import Options, StrOptions
 
 from skl_tot.preprocessing.framewise import VideoTransformer
 from skl_tot.recordings.errors import refuse, short_repr
@@ -73,12 +73,12 @@ class PoseFeatures(VideoTransformer):
     heading : tuple of two str or int, default=None
         Two points of the heading of each body, such as ``("tail", "nose")``, by name or
         number. None keeps the directions of the picture.
-    n_dims : {2, 3}, default=None
-        Coordinates of a point. None takes them from the column names. Columns without
+    n_dims : {2, 3} or "auto", default="auto"
+        Coordinates of a point. "auto" takes them from the column names. Columns without
         names are x, y(, z) of the first point, of the second, ….
-    bodies : list of str, default=None
+    bodies : list of str or "auto", default="auto"
         Names of the bodies, the first or last words of column names, or of equal blocks
-        of columns without names; empty if all points form one body. None finds bodies
+        of columns without names; empty if all points form one body. "auto" finds bodies
         in the column names, see Notes.
     distances : list of tuples of two str or int, default=None
         Points, one of each body of a pair, whose distances are added, such as
@@ -122,15 +122,15 @@ class PoseFeatures(VideoTransformer):
 
     _parameter_constraints = {
         "heading": [tuple, list, None],
-        "n_dims": [Options(Integral, {2, 3}), None],
-        "bodies": [tuple, list, None],
+        "n_dims": [Options(Integral, {2, 3}), StrOptions({"auto"})],
+        "bodies": [tuple, list, StrOptions({"auto"})],
         "distances": [tuple, list, None],
     }
 
     _: KW_ONLY
     heading: tuple | list | None = None
-    n_dims: int | None = None
-    bodies: tuple | list | None = None
+    n_dims: int | str = "auto"
+    bodies: tuple | list | str = "auto"
     distances: tuple | list | None = None
 
     def _learn(self, recordings):
@@ -253,7 +253,7 @@ def _differences(values):
 
 def _find_points(names, n_features, n_dims, bodies):
     """Body and name of each point, and the column of each coordinate (K, n_dims)."""
-    if not all(isinstance(body, str) for body in bodies or []):
+    if not all(isinstance(body, str) for body in bodies):
         refuse("bodies", bodies, "names", TypeError)
     coordinates = []
     if names is not None:
@@ -261,8 +261,9 @@ def _find_points(names, n_features, n_dims, bodies):
     if any(coordinates):
         points, columns = _named_points(names, coordinates)
     else:
-        points, columns = _unnamed_points(n_features, n_dims, bodies or [""])
-    if n_dims not in (None, columns.shape[1]):
+        blocks = [""] if bodies == "auto" or not bodies else bodies
+        points, columns = _unnamed_points(n_features, n_dims, blocks)
+    if n_dims not in ("auto", columns.shape[1]):
         refuse("n_dims", n_dims, f"{columns.shape[1]}, as points of X have")
     if len(points) < 2:
         raise ValueError(f"X has n_features = {n_features}, expected two points.")
@@ -272,11 +273,11 @@ def _find_points(names, n_features, n_dims, bodies):
 def _check_bodies(places, points, bodies):
     """Refuse bodies that are in doubt, or too small; ``places`` has their points."""
     names = [body for body in places if body]
-    if bodies and sorted(bodies) != sorted(names):
+    if bodies != "auto" and bodies and sorted(bodies) != sorted(names):
         expected = "first or last words of columns, as of 'nose x mouse1', each once"
         refuse("bodies", bodies, expected)
     is_side = {"left", "right", "l", "r"}.issuperset(map(str.lower, names))
-    if bodies is None and len(names) > 1 and is_side:
+    if bodies == "auto" and len(names) > 1 and is_side:
         refuse("bodies", bodies, f"{names}, or [] if these are sides of one body")
     for body, places_of_body in places.items():
         points_of_body = [points[place] for place in places_of_body]
@@ -297,12 +298,12 @@ def _split_name(name, bodies):
         return None
     start, end = axes[0].span()
     parts = [name[:start].rstrip(SEPARATORS), name[end:].lstrip(SEPARATORS)]
-    pattern = NUMBERED if bodies is None else "|".join(map(re.escape, bodies))
+    pattern = NUMBERED if bodies == "auto" else "|".join(map(re.escape, bodies))
     match = re.fullmatch(_NAME.format(pattern), " ".join(filter(None, parts)))
     if match is None:
         return None
     body, point = match[1] or match[3] or "", match[2]
-    if bodies is None and not body and all(parts):
+    if bodies == "auto" and not body and all(parts):
         point, body = parts
     return body, point, name[start].lower()
 
@@ -332,7 +333,7 @@ def _named_points(names, coordinates):
 
 def _unnamed_points(n_features, n_dims, bodies):
     """Points of equal blocks of columns, one for each body, and their columns."""
-    if n_dims is None:
+    if n_dims == "auto":
         refuse("n_dims", n_dims, f"2 or 3, or {NAMES}")
     if n_features % n_dims:
         refuse("n_features of X", n_features, f"a multiple of n_dims={n_dims}")
