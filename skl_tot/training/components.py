@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
+from types import MappingProxyType
 from typing import Any
 
 from sklearn.base import BaseEstimator, clone
@@ -156,10 +157,10 @@ class Adam(Component):
 
 
 #: Networks by the names that estimators know.
-NETWORKS = {"mlp": MLP}
+NETWORKS = MappingProxyType({"mlp": MLP})
 
 #: Optimisers by the names that estimators know.
-OPTIMIZERS = {"adam": Adam}
+OPTIMIZERS = MappingProxyType({"adam": Adam})
 
 # A constant learning rate and no steps of fixed prototypes, as other papers train.
 constant_adam = partial(Adam, decay=0.0, frames_per_video=256, early_stopping=False)

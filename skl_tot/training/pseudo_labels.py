@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from numbers import Integral, Real
+from types import MappingProxyType
 
 import numpy as np
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, Options
 
 from skl_tot.training.components import COUNT, SCALE, WEIGHT, Component
 from skl_tot.training.devices import torch
@@ -89,13 +90,16 @@ class TemporalPrior(FixedPrior):
         \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2}, \qquad
         d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
 
-    for frame i of B sampled frames of a recording, and prototype j of K, from 0 as in
-    the authors' released code; the paper counts from 1.
+    for frame i of B sampled frames of a recording, and prototype j of K, with i and j =
+    ``first_index``, ``first_index`` + 1, ….
 
     Parameters
     ----------
     sigma : float, default=2.0
         Width σ of the band around the diagonal, in prototypes.
+    first_index : {0, 1}, default=0
+        Number of the first frame and prototype: 0 in the authors' released code, 1 in
+        the paper, which shifts the diagonal by :math:`1 / B - 1 / K`.
 
     Examples
     --------
@@ -105,13 +109,18 @@ class TemporalPrior(FixedPrior):
             [-0.2500, -0.0000]])
     """
 
-    _parameter_constraints = {"sigma": SCALE}
+    _parameter_constraints = {
+        "sigma": SCALE,
+        "first_index": [Options(Integral, {0, 1})],
+    }
 
     sigma: float = 2.0
+    first_index: int = 0
 
     def table(self, n_frames, n_prototypes):
         """Logarithm of the diagonal."""
-        return log_temporal_prior(n_frames, n_prototypes, float(self.sigma))
+        width, first = float(self.sigma), int(self.first_index)
+        return log_temporal_prior(n_frames, n_prototypes, width, first)
 
 
 class LinearPrior(FixedPrior):
@@ -139,8 +148,10 @@ class PathPrior(TemporalPrior):
 
     Parameters
     ----------
-    sigma : float, default=1.2
+    sigma : float, default=0.75
         Width σ of the band around the diagonal, in prototypes.
+    first_index : {0, 1}, default=0
+        As for `TemporalPrior`.
     n_diagonal : int, default=100
         Steps at the start with the diagonal; ``early_stopping`` waits for their end.
 
@@ -157,6 +168,7 @@ class PathPrior(TemporalPrior):
         "n_diagonal": [Interval(Integral, 0, None, closed="left")],
     }
 
+    sigma: float = 0.75
     n_diagonal: int = 100
 
     @property
@@ -175,19 +187,16 @@ class PathPrior(TemporalPrior):
         return log_path_prior(coverage * by_video).flatten(0, 1)
 
 
-# Estimators copy the names of priors and transports when their classes are made, so one
-# that is added at run time is given as an object.
-#: Priors by the names that estimators know.
-PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
+#: Priors by the names that estimators know. An own prior is given as an object.
+PRIORS = MappingProxyType({"temporal": TemporalPrior, "path": PathPrior})
 
 
 @lru_cache(2)  # mini-batches of a fit have few shapes
-def log_temporal_prior(n_frames, n_actions, sigma):
+def log_temporal_prior(n_frames, n_actions, sigma, first=0):
     """Logarithm of the prior of `TemporalPrior`, up to a constant, at most 0."""
-    # Counted from 0, as in the released code. Cell midpoints would be unbiased, but
-    # scored lower on both large sets tried.
-    frames = np.arange(n_frames) / n_frames
-    actions = np.arange(n_actions) / n_actions
+    # Cell midpoints would be unbiased, but scored lower on both large sets tried.
+    frames = (np.arange(n_frames) + first) / n_frames
+    actions = (np.arange(n_actions) + first) / n_actions
     scale = 1 / n_frames**2 + 1 / n_actions**2
     return -((frames[:, None] - actions) ** 2) / (2 * (sigma * sigma) * scale)
 
@@ -365,7 +374,7 @@ class StructuredTransport(Transport):
 
 
 #: Kinds of transport by the names that estimators know.
-TRANSPORTS = {"sinkhorn": Sinkhorn, "structured": StructuredTransport}
+TRANSPORTS = MappingProxyType({"sinkhorn": Sinkhorn, "structured": StructuredTransport})
 
 
 def structured_transport(

@@ -42,6 +42,15 @@ def test_codes_and_prior_of_the_authors(golden, case, kind):
     np.testing.assert_allclose(codes, golden[f"{case}_q_{kind}"], atol=1e-5)
 
 
+def test_prior_counted_from_one_by_loops():
+    table = TemporalPrior(1.5, first_index=1).table(7, 3)
+    for i in range(1, 8):
+        for j in range(1, 4):
+            distance = abs(i / 7 - j / 3) / np.sqrt(1 / 7**2 + 1 / 3**2)
+            expected = -(distance**2) / (2 * 1.5**2)
+            assert table[i - 1, j - 1] == pytest.approx(expected, abs=1e-12)
+
+
 class TestSinkhorn:
     @pytest.mark.parametrize("with_prior", [False, True])
     @pytest.mark.parametrize("rho", [0.05, 0.3, 2.0])
@@ -154,6 +163,7 @@ def test_transport_adds_the_prior_and_splits_the_videos(cost):
     ("component", "name"),
     [
         (TemporalPrior(0), "sigma"),
+        (TemporalPrior(first_index=2), "first_index"),
         (PathPrior(n_diagonal=-1), "n_diagonal"),
         (Sinkhorn(0), "n_iter"),
         (StructuredTransport(radius=1.0), "radius"),
