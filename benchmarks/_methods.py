@@ -6,6 +6,7 @@ A `Row` of a table is a method with settings; the command line writes it as
 
 import ast
 import logging
+import operator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -78,7 +79,7 @@ METHODS = {
     "hmm": "HMMSegmenter",
     "equal": "EqualPartsSegmenter",
     "k_means": "KMeansSegmenter",
-    "paper": "paper",
+    "paper": "TemporalOTSegmenter.paper",
     "left-right-hmm": "LeftRightHMM",
 }
 
@@ -92,8 +93,8 @@ def make(name, *, embedding_dim=None, **settings):
     name = METHODS[name]
     if name == "LeftRightHMM":
         return LeftRightHMM(**settings)
-    maker = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)
-    model = maker().set_params(**settings)
+    room = skl_tot if name.partition(".")[0] in skl_tot.__all__ else baselines
+    model = operator.attrgetter(name)(room)().set_params(**settings)
     if embedding_dim is not None:
         model.set_params(network__embedding_size=embedding_dim)
         if model.network.hidden_size in (60, 80):  # of the paper, and of the others

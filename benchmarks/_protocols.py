@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-# Variants of TOT are `skl_tot.baselines.paper`, with the settings `shared` below.
+# Variants of TOT are `TemporalOTSegmenter.paper`, with the settings `shared` below.
 SOURCES = (
-    "Settings of TOT are those of `skl_tot.baselines.paper` for every data set: table "
+    "Settings of TOT are those of `TemporalOTSegmenter.paper` for all data sets: table "
     "10 of the supplement, which is for Desktop Assembly; tables 8 and 9, for the "
     "others, are not legible in the text we have (section 4.2 finds ρ from 0.07 to 0.1 "
     "best on YouTube Instructions).",

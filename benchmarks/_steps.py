@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skl_tot.baselines import paper
+from skl_tot import TemporalOTSegmenter
 from skl_tot.recordings import Recordings
 from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
 from skl_tot.training.components import MLP, Adam
@@ -63,7 +63,7 @@ def make_step(shape, device):
     scaler = SimpleNamespace(
         mean_=np.zeros(shape.features), scale_=np.ones(shape.features)
     )
-    model = paper(
+    model = TemporalOTSegmenter.paper(
         shape.actions,
         optimizer=Adam(frames_per_video=shape.frames, batch_size=shape.videos),
         network=MLP(2 * shape.embedding, shape.embedding, temperature=0.1),

@@ -20,7 +20,6 @@ import numpy as np
 from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import paper
 from skl_tot.extend import MLP, Adam, Sinkhorn, TemporalPrior
 
 MOST_FRAMES = 15_000
@@ -44,18 +43,6 @@ TOGETHER = (
 FIRST, SCALED = "the defaults", {"standardize": "dataset"}
 
 
-class PriorFromOne(TemporalPrior):
-    """The paper's prior with frames and prototypes counted from 1, as in its sums."""
-
-    def table(self, n_frames, n_prototypes):
-        """Logarithm of the diagonal."""
-        shift = 1 / n_frames - 1 / n_prototypes
-        frames = np.arange(n_frames)[:, None] / n_frames
-        distances = frames - np.arange(n_prototypes) / n_prototypes + shift
-        scale = 1 / n_frames**2 + 1 / n_prototypes**2
-        return -(distances**2) / (2 * self.sigma**2 * scale)
-
-
 def make_defaults():
     """The default, all of whose values are said."""
     return clone(TemporalOTSegmenter(**DEFAULTS))
@@ -63,7 +50,10 @@ def make_defaults():
 
 def differences():
     """Default and the paper's value of each parameter that differs, by its name."""
-    defaults, published = make_defaults().get_params(), paper().get_params()
+    defaults, published = (
+        make_defaults().get_params(),
+        TemporalOTSegmenter.paper().get_params(),
+    )
     return {
         name: (value, published[name])
         for name, value in defaults.items()
@@ -78,7 +68,7 @@ def make_rows():
     for name in values:
         group = next((group for group in TOGETHER if name in group), (name,))
         rows[", ".join(group)] = {member: values[member] for member in group}
-    return rows | {"prior, counted from 1": {"prior": PriorFromOne()}}
+    return rows
 
 
 CHANGES = make_rows()
@@ -94,7 +84,9 @@ METHODS = [*CHANGES, *PUBLISHED]
 def make(method, n_actions, seed):
     """The estimator of a row."""
     if method in PUBLISHED:
-        return paper(n_actions, random_state=seed, **PUBLISHED[method])
+        return TemporalOTSegmenter.paper(
+            n_actions, random_state=seed, **PUBLISHED[method]
+        )
     changes = CHANGES[method] | {"n_actions": n_actions, "random_state": seed}
     return make_defaults().set_params(**changes)
 

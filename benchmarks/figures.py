@@ -7,8 +7,8 @@
 
 ``sensitivity`` is figure 4: MoF and F1@50, means over sets of at most 15,000 frames or
 ten recordings, against α, ρ, the Sinkhorn iterations and the frames of a mini-batch.
-Others are as in `skl_tot.baselines.paper`, with features scaled over the set, and with
-fewer steps. With ``--results`` each fit is a line of a file, and is not run again.
+Others are as in `TemporalOTSegmenter.paper`, with features scaled over the set, and
+with fewer steps. With ``--results`` each fit is a line of a file, and is not run again.
 ``codes`` is figures 2 and 3: the prior, pseudo-labels Q and codes P of a recording.
 """
 
@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from _sets import add_data, evenly_spread, names_of_sets
 
-from skl_tot.baselines import paper
+from skl_tot import TemporalOTSegmenter
 from skl_tot.extend import TimeStamp
 from skl_tot.metrics import mof_score
 
@@ -48,7 +48,7 @@ VARIANTS = {
 def make(n_actions, *, steps, seed, **changes):
     """The paper's method with features scaled over the set, and changes."""
     fixed = {"standardize": "dataset", "max_iter": steps, "random_state": seed}
-    return paper(n_actions, **fixed, **changes)
+    return TemporalOTSegmenter.paper(n_actions, **fixed, **changes)
 
 
 def compute(cell, root):
@@ -60,7 +60,8 @@ def compute(cell, root):
 
 def changes_of(parameter, value):
     """The change of one parameter; none at the paper's value."""
-    return {} if value == paper().get_params()[parameter] else {parameter: value}
+    published = TemporalOTSegmenter.paper().get_params()[parameter]
+    return {} if value == published else {parameter: value}
 
 
 def mean_scores(arguments, names):
@@ -116,7 +117,7 @@ def draw_codes(arguments):
     videos, labels, n_actions = evenly_spread(folder, MOST_FRAMES)
     video, truth = videos[arguments.recording], labels[arguments.recording]
     classes = np.array(list(dict.fromkeys(truth.tolist())))
-    prior = np.exp(paper().prior.table(len(video), n_actions))
+    prior = np.exp(TemporalOTSegmenter.paper().prior.table(len(video), n_actions))
     columns = {("prior T", "true actions"): (prior, truth[:, None] == classes)}
     for name, changes in VARIANTS.items():
         model = make(n_actions, steps=arguments.steps, seed=arguments.seed, **changes)

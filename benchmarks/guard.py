@@ -64,7 +64,7 @@ mean_frames_ cuts_ events_
 
 
 def early(n_diagonal):
-    return PathPrior(n_diagonal=n_diagonal, sigma=0.75)
+    return PathPrior(n_diagonal=n_diagonal)
 
 
 def adam(freeze_iter=20, **options):
@@ -89,7 +89,7 @@ VARIANTS = {
     "restarts": {"n_networks": 3},
     "restarts, parts": TWO | {"n_networks": 2, "optimizer": adam(check_iter=10)},
     "skip": {"decoding": "skip", "switch_cost": 0.3},
-    "free, auto": {"decoding": "free", "switch_cost": "auto"},
+    "free, estimate": {"decoding": "free", "switch_cost": "estimate"},
     "per video": {"standardize": "video", "decoding": "free"},
     "as it is": {"standardize": None, "prior": TemporalPrior(sigma=2.0), "rho": 0.2},
     "background": {"background_percentile": 20},
@@ -139,7 +139,7 @@ OTHERS = {
         {"max_iter": 10, "background_percentile": 15, "n_components": 3},
     ),
 }
-DECODINGS = {"fixed": 0.0, "skip": 0.2, "free": 0.5, "free, auto": "auto"}
+DECODINGS = {"fixed": 0.0, "skip": 0.2, "free": 0.5, "free, estimate": "estimate"}
 DECODINGS |= {"cyclic": 0.3, "cyclic_skip": 0.3}
 DECODINGS |= {"framewise": 0.0}
 
@@ -157,8 +157,8 @@ def make(kind, **parameters):
 def make_paper(**parameters):
     """The paper's method with a narrow prior, with changes."""
     fixed = {"network": MLP(80, 40, 0.1), "prior": TemporalPrior(sigma=0.75)}
-    fixed |= {"standardize": "dataset"}
-    return baselines.paper(**(fixed | {"optimizer": adam(0.1)} | parameters))
+    fixed |= {"standardize": "dataset", "optimizer": adam(0.1)}
+    return skl_tot.TemporalOTSegmenter.paper(**(fixed | parameters))
 
 
 def quick(kind, n_actions=4, **parameters):
@@ -316,7 +316,7 @@ def run_arrays():
         given = rng.normal(size=(n_frames, 4)) * 2
         for decoding, cost in DECODINGS.items():
             way = decoding.partition(",")[0]
-            if n_frames >= 4 or cost != "auto":
+            if n_frames >= 4 or cost != "estimate":
                 case = f"{n_frames} {way} {cost}"
                 yield "Decode", {f"{case}/path": decode(given, way, cost)}
                 yield "Decode", {f"{case}/posterior": path_posterior(given, way, cost)}

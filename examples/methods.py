@@ -23,8 +23,8 @@ videos, truth = make_activities(20, n_actions=K, noise=2.5, random_state=0)
 
 # %%
 # Variants have one prototype for each action and one network, as in the paper. They
-# start at equal parts of time, and stop once labels have settled.
-# :func:`skl_tot.baselines.paper` has all settings of the paper, with 12,000 steps.
+# start at equal parts of time, and stop once labels have settled. All settings of the
+# paper, with 12,000 steps, are those of :meth:`skl_tot.TemporalOTSegmenter.paper`.
 plain = {"n_prototypes": 1, "n_networks": 1, "random_state": 0}
 losses = {"": {"alpha": 0.0}, "+TCL": {"alpha": 1.0}}
 losses["+CTE"] = {"alpha": 0.0, "terms": [TimeStamp()]}

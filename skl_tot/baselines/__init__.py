@@ -1,4 +1,4 @@
-"""The method of the paper as published, methods of other papers, and simple ones."""
+"""Methods of other papers, and simple ones."""
 
 # Each has the interface of `skl_tot.TemporalOTSegmenter`.
 
@@ -6,7 +6,7 @@ from skl_tot.baselines.alternating import ASALSegmenter, MallowSegmenter
 from skl_tot.baselines.embeddings import CTESegmenter, UDESegmenter, VTESegmenter
 from skl_tot.baselines.frank_wolfe import FrankWolfeSegmenter
 from skl_tot.baselines.simple import EqualPartsSegmenter, KMeansSegmenter
-from skl_tot.baselines.transport import ASOTSegmenter, paper
+from skl_tot.baselines.transport import ASOTSegmenter
 
 __all__ = [
     "ASALSegmenter",
@@ -18,5 +18,4 @@ __all__ = [
     "MallowSegmenter",
     "UDESegmenter",
     "VTESegmenter",
-    "paper",
 ]

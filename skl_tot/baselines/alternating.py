@@ -10,8 +10,7 @@ from scipy.optimize import brentq
 from sklearn.base import clone
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skl_tot.baselines.transport import paper
-from skl_tot.decoding.decoders import DECODERS, decode
+from skl_tot.decoding.decoders import DECODERS, Decoder, decode
 from skl_tot.decoding.orders import (
     DurationDecoder,
     MallowDecoder,
@@ -30,7 +29,7 @@ from skl_tot.methods.gaussians import (
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
-from skl_tot.methods.temporal_ot import STRICT_SIGMA
+from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.progress import counted
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.training.baselines import (
@@ -46,6 +45,7 @@ from skl_tot.training.components import (
     constant_adam,
 )
 from skl_tot.training.devices import resolve_device
+from skl_tot.training.pseudo_labels import PathPrior
 
 # Share of all labels from which rounds go on.
 LEAST_CHANGE = 0.01
@@ -86,8 +86,8 @@ class ASALSegmenter(NetworkSegmenter):
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
         from ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted.
-        None means `paper` with a prior of width 0.75, a quarter of its steps, and
-        these settings.
+        None means `TemporalOTSegmenter.paper` with a prior of width 0.75, a quarter of
+        its steps, and these settings.
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding of frames, see
         `skl_tot.extend.MLP`. The action-level embedding has a width of 32.
@@ -154,7 +154,7 @@ class ASALSegmenter(NetworkSegmenter):
         **NetworkSegmenter._parameter_constraints,
         "estimator": [None, HasMethods(["fit", "predict"])],
         "n_steps": COUNT,
-        "decoding": [StrOptions({"durations"}), StrOptions(DECODERS.keys())],
+        "decoding": [StrOptions({"durations", *DECODERS}), Decoder],
     }
 
     _components = {
@@ -172,7 +172,7 @@ class ASALSegmenter(NetworkSegmenter):
     max_iter: int = 8
     n_steps: int = 50
     optimizer: str | Adam = "adam"
-    decoding: str = "durations"
+    decoding: Any = "durations"
     switch_cost: Any = 0.0
     min_duration: float | None = None
     background_percentile: float | None = None
@@ -205,14 +205,14 @@ class ASALSegmenter(NetworkSegmenter):
         """Labels of recordings by the given estimator, or by that of the paper."""
         estimator = self.estimator
         if estimator is None:
-            estimator = paper(
+            estimator = TemporalOTSegmenter.paper(
                 self.n_actions_,
                 standardize=self.standardize,
                 device=self.device,
                 # a quarter of its steps, as the rounds go on from there, and the width
                 # of strict order, as they decode each action once
                 max_iter=3000,
-                prior__sigma=STRICT_SIGMA,
+                prior__sigma=PathPrior().sigma,
             )
         elif self.n_actions == AUTO:
             estimator = clone(estimator)
@@ -338,14 +338,14 @@ class MallowSegmenter(BaseSegmenter):
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
         "order": [Orders({"strict", "mostly"})],
-        "decoding": [StrOptions({AUTO, "mallow"}), StrOptions(DECODERS.keys())],
+        "decoding": [StrOptions({AUTO, "mallow", *DECODERS}), Decoder],
     }
 
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "mostly"
     max_iter: int = 7
-    decoding: str = "auto"
+    decoding: Any = "auto"
     switch_cost: Any = 0.0
     min_duration: float | None = None
     background_percentile: float | None = None

@@ -27,7 +27,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
     _: KW_ONLY
     network: str | MLP = "mlp"
     optimizer: str | Adam = "adam"
-    decoding: str = "fixed"
+    decoding: Any = "fixed"
     switch_cost: Any = 0.0
     min_duration: float | None = None
     background_percentile: float | None = None
@@ -290,8 +290,8 @@ class UDESegmenter(EmbeddingSegmenter):
     _: KW_ONLY
     order: str = "mostly"
     max_iter: int = 2000
-    decoding: str = "auto"
-    switch_cost: Any = None
+    decoding: Any = "auto"
+    switch_cost: Any = "auto"
 
     @property
     def concepts_(self) -> np.ndarray:

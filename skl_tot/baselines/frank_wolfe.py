@@ -97,7 +97,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     max_iter: int = 650
-    decoding: str = "fixed"
+    decoding: Any = "fixed"
     switch_cost: Any = 0.0
     min_duration: float | None = None
     background_percentile: float | None = None

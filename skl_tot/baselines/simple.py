@@ -133,7 +133,7 @@ class KMeansSegmenter(BaseSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     n_components: int = 16
-    decoding: str = "free"
+    decoding: Any = "free"
     switch_cost: Any = 0.5
     min_duration: float | None = None
     background_percentile: float | None = None

@@ -1,5 +1,6 @@
 """`DECODERS`, from log-likelihoods to labels, and decoding of recordings."""
 
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +9,9 @@ from skl_tot.decoding import chain as chains
 from skl_tot.decoding.evidence import check_log_likelihood, find_switch_cost
 from skl_tot.recordings.errors import is_int, is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND
+
+# Cost of a switch that each recording gives, by `find_switch_cost`.
+ESTIMATE = "estimate"
 
 
 class Decoder:
@@ -52,10 +56,10 @@ class Decoder:
 
     def nats_of_switch(self, switch_cost, log_likelihood, n_frames) -> float:
         """Convert the cost of a switch, as in `decode`, to nats for ``n_frames``."""
-        if isinstance(switch_cost, str) and switch_cost == "auto":
+        if isinstance(switch_cost, str) and switch_cost == ESTIMATE:
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0
         if not (is_number(switch_cost) and 0 <= switch_cost <= 1e300):
-            refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
+            refuse("switch_cost", switch_cost, f"a number from 0 on, or {ESTIMATE!r}")
         return switch_cost * n_frames / log_likelihood.shape[1]
 
 
@@ -137,16 +141,17 @@ class LearnedDecoder(Decoder):
         return 1.0
 
 
-# Those added at run time count, as constraints of parameters hold a view of the keys.
-#: Values of ``decoding`` of a segmenter. More can be added.
-DECODERS = {
-    "fixed": FixedDecoder(),
-    "skip": SkipDecoder(),
-    "free": FreeDecoder(),
-    "cyclic": CyclicDecoder(),
-    "cyclic_skip": CyclicDecoder(may_skip=True),
-    "framewise": FramewiseDecoder(),
-}
+#: Decoders by the names that estimators know. An own decoder is given as an object.
+DECODERS = MappingProxyType(
+    {
+        "fixed": FixedDecoder(),
+        "skip": SkipDecoder(),
+        "free": FreeDecoder(),
+        "cyclic": CyclicDecoder(),
+        "cyclic_skip": CyclicDecoder(may_skip=True),
+        "framewise": FramewiseDecoder(),
+    }
+)
 
 
 def decode(
@@ -158,15 +163,16 @@ def decode(
     ----------
     log_likelihood : array-like of shape (n_frames, n_actions)
         Finite log-likelihood of each action, up to a constant per frame.
-    decoding : str, default="fixed"
-        A key of ``DECODERS``. "fixed": all actions in order. "skip": some of them, in
-        order. "free": any order, any number of times. "cyclic": in order, and from the
-        last to the first again, with any start and end. "cyclic_skip": the same, with
-        skipped actions at the cost of a switch each. "framewise": each frame by itself.
-    switch_cost : float or "auto", default=0.0
+    decoding : str or Decoder, default="fixed"
+        A key of ``DECODERS``, or your own `Decoder`. "fixed": all actions in order.
+        "skip": some of them, in order. "free": any order, any number of times.
+        "cyclic": in order, and from the last to the first again, with any start and
+        end. "cyclic_skip": the same, with skipped actions at the cost of a switch each.
+        "framewise": each frame by itself.
+    switch_cost : float or "estimate", default=0.0
         Cost of a switch between actions, in nats for each frame of the mean duration of
-        an action, ``n_frames / n_actions``. Not used in fixed order. "auto" finds it
-        for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
+        an action, ``n_frames / n_actions``. Not used in fixed order. "estimate" finds
+        it for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
     min_frames : int, default=1
         Least number of frames of a segment. A recording with fewer is one segment; if
         not all actions of a fixed order fit, some are skipped.
@@ -199,7 +205,7 @@ def path_posterior(
 
     Parameters
     ----------
-    log_likelihood, decoding, switch_cost, min_frames : array-like, str, float, int
+    log_likelihood, decoding, switch_cost, min_frames : optional
         As for `decode`, with its errors.
 
     Returns
@@ -239,7 +245,7 @@ def _check_arguments(log_likelihood, decoding, min_frames):
     if isinstance(decoding, Decoder):
         return scores, decoding
     if not (isinstance(decoding, str) and decoding in DECODERS):
-        refuse("decoding", decoding, f"one of {list(DECODERS)}")
+        refuse("decoding", decoding, f"one of {list(DECODERS)}, or a Decoder")
     return scores, DECODERS[decoding]
 
 

@@ -46,7 +46,7 @@ def trusted_types() -> list[str]:
     True
     """
     # imported here, as most who read a file do not wait for them
-    from skl_tot import baselines, extend, preprocessing
+    from skl_tot import baselines, decoding, extend, preprocessing
 
     types = [
         f"{module.__name__}.{name}"
@@ -59,8 +59,10 @@ def trusted_types() -> list[str]:
         for name, value in vars(extend).items()
         if getattr(value, "__module__", "").startswith("skl_tot.training.")
     ]
+    decoders = {type(decoder).__name__ for decoder in decoding.DECODERS.values()}
     return [
         *types,
+        *(f"skl_tot.decoding.decoders.{name}" for name in sorted(decoders)),
         "skl_tot.methods.scores.Merge",
         "skl_tot.methods.scores.Split",
         "skl_tot.decoding.evidence.Background",

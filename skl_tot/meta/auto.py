@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skl_tot.decoding.decoders import ESTIMATE
 from skl_tot.methods import collapses, pipelines
 from skl_tot.methods.base import BaseSegmenter, check_number
 from skl_tot.methods.hmm import HMMSegmenter
@@ -43,7 +44,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     estimator, which ``estimator_`` shows with all parameters:
 
     - If recordings share a course, `TemporalOTSegmenter` with ``order="mostly"``. If
-      actions return in it, ``switch_cost`` is "auto".
+      actions return in it, ``switch_cost`` is "estimate".
     - Without a course, the same with ``order="free"``. Of fewer than ten recordings,
       which cannot show a course, raw signals and a single recording get `HMMSegmenter`
       with ``order="free"``.
@@ -297,7 +298,7 @@ def spell_out(look, order, n_actions, *, device="auto", **settings):
 
 def spell_out_network(look, order, n_actions, **settings):
     """Make the `TemporalOTSegmenter` of an order that suits a look, without windows."""
-    cost = AUTO if order == "free" or look.returns >= MANY_RETURNS else 0.5
+    cost = ESTIMATE if order == "free" or look.returns >= MANY_RETURNS else 0.5
     return TemporalOTSegmenter(n_actions, order=order, switch_cost=cost, **settings)
 
 

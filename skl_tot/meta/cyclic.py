@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.meta.cycles import DEFAULT_ACTIONS, find_cycles
 from skl_tot.methods import pipelines
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import ORDER_CONSTRAINTS, BaseSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.progress import part
@@ -48,13 +48,14 @@ class CyclicSegmenter(BaseSegmenter):
         None is `TemporalOTSegmenter`.
     decoding : {"cyclic", "cyclic_skip"}, default="cyclic_skip"
         Whether all cycles have all actions, or may lack some. Does not change the fit.
-    switch_cost : float, "auto" or None, default=None
+    switch_cost : float, "estimate" or "auto", default="auto"
         Cost of the step to the next action, or of a skipped one, at least 0, in nats
         for each frame of the mean duration of an action. Larger values give fewer
-        cycles. None takes that of the segmenter, or 0.5 if that is 0.
-    min_duration : float, default=None
+        cycles. "auto" takes that of the segmenter, or 0.5 if that is 0. "estimate" is
+        as in `TemporalOTSegmenter`.
+    min_duration : float, "auto" or None, default="auto"
         As in `TemporalOTSegmenter`.
-        None takes that of the segmenter.
+        "auto" takes that of the segmenter.
     random_state : int, RandomState instance or None, default=None
         Seed of all random numbers. An int gives the same bits at every call on one
         machine.
@@ -101,7 +102,11 @@ class CyclicSegmenter(BaseSegmenter):
         **BaseSegmenter._parameter_constraints,
         "estimator": [None, HasMethods(["fit", "predict"])],
         "decoding": [StrOptions({"cyclic", "cyclic_skip"})],
-        "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],
+        "switch_cost": ORDER_CONSTRAINTS["switch_cost"],
+        "min_duration": [
+            *BaseSegmenter._parameter_constraints["min_duration"],
+            StrOptions({AUTO}),
+        ],
     }
 
     # settings that the segmenter has itself, or that do not apply
@@ -112,8 +117,8 @@ class CyclicSegmenter(BaseSegmenter):
     _: KW_ONLY
     estimator: Any = None
     decoding: str = "cyclic_skip"
-    switch_cost: Any = None
-    min_duration: float | None = None
+    switch_cost: Any = "auto"
+    min_duration: Any = "auto"
     random_state: Any = None
 
     def find_cuts(self, X) -> np.ndarray | list:
@@ -165,7 +170,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     def _resolved_parameters(self):
         values = super()._resolved_parameters()
-        if values.switch_cost is None:
+        if values.switch_cost == AUTO:
             values.switch_cost = self._inner.decoder_.switch_cost or SWITCH_COST
         return values
 
@@ -190,8 +195,8 @@ class CyclicSegmenter(BaseSegmenter):
     @property
     def min_frames_(self) -> int:
         """Least number of frames of a segment."""
-        is_given = self.min_duration is not None
-        return super().min_frames_ if is_given else self._inner.min_frames_
+        of_inner = self.min_duration == AUTO
+        return self._inner.min_frames_ if of_inner else super().min_frames_
 
     def _label(self, videos, learned):
         paths = super()._label(videos, learned)

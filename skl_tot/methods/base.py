@@ -10,7 +10,7 @@ from sklearn.base import ClusterMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.decoders import DECODERS
+from skl_tot.decoding.decoders import DECODERS, ESTIMATE, Decoder
 from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods import collapses
 from skl_tot.methods.fitted import FittedSegmenter
@@ -40,8 +40,8 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
     _parameter_constraints: dict = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
         "max_iter": COUNT,
-        "decoding": [StrOptions(DECODERS.keys())],
-        "switch_cost": [*WEIGHT, StrOptions({AUTO})],
+        "decoding": [StrOptions(set(DECODERS)), Decoder],
+        "switch_cost": [*WEIGHT, StrOptions({ESTIMATE})],
         "min_duration": [None, Interval(Real, SMALLEST, MOST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
@@ -231,8 +231,8 @@ class Orders(StrOptions):
 # Constraints of parameters that have a default by the order.
 ORDER_CONSTRAINTS: dict = {
     "order": [Orders({"strict", "mostly", "free"})],
-    "decoding": [StrOptions({AUTO}), StrOptions(DECODERS.keys())],
-    "switch_cost": [None, *WEIGHT, StrOptions({AUTO})],
+    "decoding": [StrOptions({AUTO, *DECODERS}), Decoder],
+    "switch_cost": [*WEIGHT, StrOptions({AUTO, ESTIMATE})],
 }
 
 

@@ -4,7 +4,7 @@ from contextvars import ContextVar
 
 import numpy as np
 
-from skl_tot.decoding.decoders import DECODERS
+from skl_tot.decoding.decoders import FixedDecoder
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.recordings.labels import by_name, find_segments
@@ -97,7 +97,7 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
     """List at most one sentence, on an action of the least length in fixed order."""
     (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
     long = [path for path in paths if len(path) >= LONG * n_actions]
-    if decoder is not DECODERS["fixed"] or n_actions == 1 or len(long) < many:
+    if not isinstance(decoder, FixedDecoder) or n_actions == 1 or len(long) < many:
         return []
     counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
     least = max(1, segmenter.min_frames_)
@@ -118,7 +118,7 @@ def _describe_short(segmenter, paths):
     """List a sentence on segments too short for actions, if no duration is asked."""
     # It comes if half of the segments last less than 0.15 seconds, or three frames
     # without a rate, and an action has more than three segments in a recording.
-    if segmenter.min_duration is not None:
+    if segmenter.min_frames_ > 1:
         return []
     rate, lengths = segmenter.fps_, []
     for path in paths:

@@ -285,15 +285,14 @@ class FittedSegmenter(BaseEstimator):
         values = Bunch(decoding=self.decoding, switch_cost=self.switch_cost)
         values.update(self.get_params(deep=False))
         for name, of_order in self._defaults_by_order.get(self.order_, {}).items():
-            # the cost "auto" is a value of its own
-            if values[name] == (None if name == "switch_cost" else AUTO):
+            if values[name] == AUTO:
                 values[name] = of_order
         return values
 
     def _decoder(self, decoding):
-        """Return the decoder of this name, with learned values if it has any."""
-        decoder = DECODERS[decoding]
-        if isinstance(decoder, CyclicDecoder):  # a recording of many costs as one cycle
+        """Return a decoder or that of a name, with learned values if it has any."""
+        decoder = decoding if isinstance(decoding, Decoder) else DECODERS[decoding]
+        if type(decoder) is CyclicDecoder:  # a recording of many costs as one cycle
             return CyclicDecoder(decoder.may_skip, self.mean_frames_)
         return decoder
 

@@ -55,8 +55,8 @@ class HMMSegmenter(BaseSegmenter):
         "strict": each action once, in one order, starting from K equal parts of each
         recording. "mostly": learned in the same way, and decoded in any order. "free":
         in any order, any number of times, starting from clusters.
-    covariance : {"own", "shared"}, default=None
-        Whether each action has own variances. None is "shared" in free order, where
+    covariance : {"auto", "own", "shared"}, default="auto"
+        Whether each action has own variances. "auto" is "shared" in free order, where
         actions would else differ by their variance only, and "own" otherwise.
     n_components : int or None, default=16
         Maximum number of components; None keeps all.
@@ -135,13 +135,15 @@ class HMMSegmenter(BaseSegmenter):
 
     # in free order, decoding="auto" has costs of the model itself
     _defaults_by_order = by_order(
-        decoding=("fixed", "free"), switch_cost=(0.0, 0.5, 0.5)
+        covariance=("own", "own", "shared"),
+        decoding=("fixed", "free"),
+        switch_cost=(0.0, 0.5, 0.5),
     )
     has_densities = True
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
         **ORDER_CONSTRAINTS,
-        "covariance": [None, StrOptions({"own", "shared"})],
+        "covariance": [StrOptions({AUTO, "own", "shared"})],
         "n_components": [None, *COUNT],
         "n_init": COUNT,
         "tol": WEIGHT,
@@ -152,14 +154,14 @@ class HMMSegmenter(BaseSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "mostly"
-    covariance: str | None = None
+    covariance: str = "auto"
     n_components: int | None = 16
     n_init: int = 4
     max_iter: int = 30
     tol: float = 1e-4
     reg_covar: float = 1e-2
-    decoding: str = "auto"
-    switch_cost: Any = None
+    decoding: Any = "auto"
+    switch_cost: Any = "auto"
     min_duration: float | None = None
     background_percentile: float | None = None
     standardize: str | None = "dataset"
@@ -198,7 +200,8 @@ class HMMSegmenter(BaseSegmenter):
         frames = [of_video for of_video in frames if len(of_video) >= self.n_actions_]
         reg_covar = options["reg_covar"]
         start = start_from_equal_parts(frames, self.n_actions_, reg_covar)
-        start = start.with_shared_variances() if self.covariance == "shared" else start
+        if self._resolved_parameters().covariance == "shared":
+            start = start.with_shared_variances()
         return fit_hmm(frames, start, max_iter=self.max_iter, **options)
 
     def _fit_from_clusters(self, frames, sample, options):
@@ -211,7 +214,7 @@ class HMMSegmenter(BaseSegmenter):
             start = start_from_clusters(
                 frames, self.n_actions_, reg_covar, rng, converge=i % 2 == 0
             )
-            if self.covariance != "own":
+            if self._resolved_parameters().covariance == "shared":
                 start = start.with_shared_variances()
             with part(i, self.n_init + 1):
                 fits.append(fit_hmm(frames, start, max_iter=n_first, **options))

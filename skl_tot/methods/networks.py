@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 from scipy.special import log_softmax
-from sklearn.base import TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -122,18 +122,34 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
     def set_params(self, **params) -> Self:
         """Set parameters, also those of named objects, such as ``prior__sigma``.
 
-        The object of a nested parameter replaces its name.
+        The object of a nested parameter replaces its name. A nested parameter of "auto"
+        or None is an error. After any error, all parameters are as before.
         """
         nested = {name: params.pop(name) for name in list(params) if "__" in name}
-        super().set_params(**params)
-        for name in {name.partition("__")[0] for name in nested}:
-            value, classes = getattr(self, name, None), self._components.get(name, {})
-            if isinstance(value, str) and value == AUTO:
-                # "auto" names another object in each order
-                value = self._defaults_by_order.get(self.order, {}).get(name)
-            if isinstance(value, str) and value in classes:
-                setattr(self, name, classes[value]())
-        return super().set_params(**nested)
+        with unchanged_on_error(self):
+            super().set_params(**params)
+            for name in nested:
+                self._prepare_nested(name)
+            return super().set_params(**nested)
+
+    def _prepare_nested(self, nested):
+        """Put an object of its own in place of the name, for a nested parameter."""
+        name = nested.partition("__")[0]
+        if name not in self._components:
+            return
+        value, classes = getattr(self, name), self._components[name]
+        if isinstance(value, str) and value in classes:
+            value = classes[value]()
+        if hasattr(value, "set_params"):
+            setattr(self, name, clone(value))  # the old one stays, if an error follows
+            return
+        problem, known = "has no parameters", next(iter(classes))
+        if isinstance(value, str) and value == AUTO:
+            of_order = self._defaults_by_order.get(self.order, {}).get(name)
+            problem = f"follows the order ({self.order!r}: {of_order!r})"
+            known = of_order or known
+        problem = f"{nested} needs a named {name}, and {name}={value!r} {problem}"
+        raise ValueError(f"{problem}; set {name}={known!r} first.")
 
 
 class PrototypeSegmenter(NetworkSegmenter):

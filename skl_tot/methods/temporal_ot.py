@@ -1,11 +1,12 @@
 """Segmentation by networks whose pseudo-labels are from temporal transport."""
 
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
-from typing import Any
+from typing import Any, Self
 
+from sklearn.base import clone
 from sklearn.utils._param_validation import StrOptions
 
+from skl_tot.decoding.decoders import ESTIMATE
 from skl_tot.methods.base import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
@@ -22,8 +23,40 @@ from skl_tot.training.components import (
 )
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, Term
 
-# Width of the band that strict order starts with, in prototypes.
-STRICT_SIGMA = 0.75
+# Settings of the paper for Desktop Assembly: table 10 of the supplement, the only
+# legible one. Each has its source: table 10; A.3, the text of the supplement; section 4
+# of the paper; or the authors' released code, where the paper is silent.
+PUBLISHED: dict = {
+    "order": "mostly",  # section 4: the order of the actions is fixed
+    "n_prototypes": 1,  # section 4: as many as actions
+    "rho": 0.07,  # table 10; released code: 0.08
+    # 1 in TOT+TCL: A.3, which also has λ = 30, the default of `TemporalCoherence`
+    "alpha": 0.0,
+    "decoding": "fixed",  # section 4: Viterbi given the order of the actions
+    "switch_cost": 0.0,  # released code: staying is as likely as going on
+    "standardize": None,  # released code: f_norm is off for Desktop Assembly
+    "n_networks": 1,  # section 4
+    # released code: 4000 passes, which are 12000 steps for five or six recordings
+    "max_iter": 12000,
+    "network": MLP(
+        hidden_size=60,  # released code: twice the embedding
+        embedding_size=30,  # released code
+        temperature=0.1,  # table 10
+        start="paper",  # section 4: at random; released code: from N(0, 0.01²)
+    ),
+    # table 10, and Eq. 8, which counts from 1; released code: 1.5, and from 0
+    "prior": pseudo_labels.TemporalPrior(sigma=2.0, first_index=1),
+    "transport": pseudo_labels.Sinkhorn(n_iter=3),  # table 10
+    "optimizer": Adam(
+        learning_rate=1e-3,  # table 10; released code: 1e-2 for this set alone
+        weight_decay=1e-4,  # A.3
+        decay=0.0,  # released code: the rate stays
+        freeze_iter=1 / 3,  # A.3: "the first few"; released code: 4000 of 12000
+        frames_per_video=256,  # table 10: mini-batches of 512
+        batch_size=2,  # A.3: sampled frames from two videos
+        early_stopping=False,
+    ),
+}
 
 
 @dataclass(eq=False, repr=False)
@@ -38,11 +71,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     loss, trains encoder and prototypes. A Viterbi decoder turns codes into labels.
     "Temporal optimal transport" in the documentation has the equations.
 
-    The paper assumes one order and actions of about equal length;
-    `skl_tot.baselines.paper` makes its method. The defaults give actions several
-    prototypes and variable durations, train three networks, and decode in any order,
-    with a ``switch_cost`` of 0.5. In strict order, paths are fixed. In free order,
-    there is no prior, which is the paper's OT, and ``switch_cost`` is "auto".
+    The paper assumes one order and actions of about equal length; `paper` makes its
+    method. The defaults give actions several prototypes and variable durations, train
+    three networks, and decode in any order, with a ``switch_cost`` of 0.5. In strict
+    order, paths are fixed. In free order, there is no prior, which is the paper's OT,
+    and ``switch_cost`` is "estimate".
+
+    "auto" leaves a parameter to the order or to the recordings, and None does without.
 
     Parameters
     ----------
@@ -51,9 +86,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     order : {"mostly", "strict", "free"}, default="mostly"
         Course of the recordings. "mostly": an order with exceptions: actions may
         repeat, change places or be missing. "strict": each action once, in one order.
-        "free": no common order. The order sets the parameters that have their default:
-        ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
-        ``prior``. A change needs a new fit.
+        "free": no common order. The order sets the parameters that are "auto":
+        ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost`` and ``prior``. A
+        change needs a new fit.
     n_prototypes : int or "auto", default="auto"
         Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. `fit`
         merges neighbours in time that the network cannot distinguish, down to
@@ -63,25 +98,26 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         values give sharp pseudo-labels.
     alpha : float or "auto", default="auto"
         Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5; strict, 0.
-    decoding : str, default="auto"
+    decoding : str or Decoder, default="auto"
         Paths of the decoder. "free": any actions, in any order. "fixed": all actions in
         one order, each with at least one frame. "skip": some of them, in this order.
         "cyclic", "cyclic_skip": all or some of them, in this order, and from the last
         to the first again, for recordings longer than those of the fit. "framewise": no
         path, each frame separately. "auto" is "fixed" in strict order, else "free".
-        Does not change the fit: with ``order="strict"`` and "free", the fit learns in
-        strict order, and labels come in any order.
-    switch_cost : float, "auto" or None, default=None
+        A `skl_tot.extend.Decoder` has your own. Does not change the fit: with
+        ``order="strict"`` and "free", the fit learns in strict order, and labels come
+        in any order.
+    switch_cost : float, "estimate" or "auto", default="auto"
         Cost of a switch between actions, at least 0, in nats for each frame of the mean
         duration of an action in the recording (its frames over ``n_actions``). Larger
-        values give fewer segments. "auto" depends on the lengths of segments and of
-        correlations within them. None leaves it to the order. Not used if
-        ``decoding="fixed"``.
+        values give fewer segments. "estimate" depends on the lengths of segments and of
+        correlations within them. "auto" is 0.5; in strict order 0, in free order
+        "estimate". Not used if ``decoding="fixed"``.
     min_duration : float, default=None
         Least duration of a segment, in seconds if the recordings have a rate, else in
         frames. A shorter recording is one segment. In fixed order, actions without room
         are dropped; background and breaks may cut a segment shorter. Does not change
-        the fit. None leaves it to ``switch_cost``.
+        the fit. None has no least duration.
     background_percentile : float, default=None
         Percentile, in (0, 100): frames whose features are less likely, for every
         action, than those of so many per cent of its frames in `fit` are background
@@ -100,14 +136,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     device : str, default="auto"
         Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
         CPU, without torch), "cpu", "cuda", or "cuda:1", ….
-    network : {"auto", "mlp"} or MLP, default="auto"
+    network : {"mlp"} or MLP, default="mlp"
         Widths, temperature τ of the softmax P, and start, see `skl_tot.extend.MLP`.
-        "auto" is "mlp", in strict order with the paper's temperature, 0.1. This and the
-        parameters below are for research. For a named object, set a parameter as
-        ``network__temperature`` or ``prior__sigma``.
+        This and the parameters below are for research. `set_params` sets a parameter of
+        a named object, such as ``network__temperature``, or ``prior__sigma`` if
+        ``prior`` is "temporal" or "path".
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
-        Prior of the transport problem. "auto" is "path" with the width 0.75 in strict
-        order, None in free order, else "temporal". "temporal" is the paper's diagonal,
+        Prior of the transport problem. "auto" is "path" in strict order, None in free
+        order, else "temporal". "temporal" is the paper's diagonal,
         `skl_tot.extend.TemporalPrior`. "path", `skl_tot.extend.PathPrior`, is for
         recordings that lack actions. None is plain optimal transport (OT), with
         prototypes in order of mean relative time.
@@ -217,9 +253,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         n_prototypes=(2, 3, 1),
         alpha=(0.0, 0.5, 0.5),
         decoding=("fixed", "free", "free"),
-        switch_cost=(0.0, 0.25, AUTO),
-        network=("sharp", "mlp", "mlp"),
-        prior=("narrow path", "temporal", None),
+        switch_cost=(0.0, 0.25, ESTIMATE),
+        prior=("path", "temporal", None),
     )
     _parameter_constraints = {
         **PrototypeSegmenter._parameter_constraints,
@@ -227,7 +262,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "n_prototypes": [StrOptions({AUTO}), *COUNT],
         "rho": SCALE,
         "alpha": [StrOptions({AUTO}), *WEIGHT],
-        "network": [StrOptions({AUTO, *NETWORKS}), MLP],
         "prior": [
             None,
             StrOptions({AUTO, *pseudo_labels.PRIORS}),
@@ -240,12 +274,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "terms": [None, list, tuple],
     }
 
-    # the paper's objects, which an order may name
     _components = {
-        "network": NETWORKS | {"sharp": partial(MLP, temperature=0.1)},
+        "network": NETWORKS,
         "optimizer": OPTIMIZERS,
-        "prior": pseudo_labels.PRIORS
-        | {"narrow path": partial(pseudo_labels.PathPrior, sigma=STRICT_SIGMA)},
+        "prior": pseudo_labels.PRIORS,
         "transport": pseudo_labels.TRANSPORTS,
     }
 
@@ -255,8 +287,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     n_prototypes: int | str = "auto"
     rho: float = 0.07
     alpha: float | str = "auto"
-    decoding: str = "auto"
-    switch_cost: Any = None
+    decoding: Any = "auto"
+    switch_cost: Any = "auto"
     min_duration: float | None = None
     background_percentile: float | None = None
     standardize: str | None = "dataset"
@@ -264,11 +296,42 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     n_networks: int = 3
     max_iter: int = 2000
     device: str = "auto"
-    network: str | MLP = "auto"
+    network: str | MLP = "mlp"
     prior: Any = "auto"
     transport: Any = "sinkhorn"
     terms: list | tuple | None = None
     optimizer: str | Adam = "adam"
+
+    @classmethod
+    def paper(cls, n_actions=8, **parameters) -> Self:
+        """Make the method of the paper as published, TOT.
+
+        One prototype per action, one network, no coherence loss, paths in fixed order,
+        and the settings of table 10 of the supplement, those of Desktop Assembly. Where
+        the paper is silent they are those of the authors' released code, such as 12,000
+        steps. Features are not scaled; ``standardize="dataset"`` does so.
+
+        Parameters
+        ----------
+        n_actions : int or "auto", default=8
+            Number of actions K.
+        **parameters
+            Others of `TemporalOTSegmenter`, also ``prior__sigma`` and the like;
+            ``alpha=1.0`` makes TOT+TCL.
+
+        Returns
+        -------
+        segmenter : TemporalOTSegmenter
+            Unfitted estimator, all of whose parameters are spelled out.
+
+        Examples
+        --------
+        >>> from skl_tot import TemporalOTSegmenter
+        >>> TemporalOTSegmenter.paper(5, prior__sigma=0.75).prior
+        TemporalPrior(first_index=1, sigma=0.75)
+        """
+        settings = {name: clone(value, safe=False) for name, value in PUBLISHED.items()}
+        return cls(n_actions, **settings).set_params(**parameters)
 
     def _terms(self, settings):
         others = self.terms or []

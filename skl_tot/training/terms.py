@@ -282,9 +282,9 @@ class TimeStamp(Term):
 
     Examples
     --------
-    >>> from skl_tot import baselines
+    >>> from skl_tot import TemporalOTSegmenter
     >>> from skl_tot.extend import TimeStamp
-    >>> tot_and_cte = baselines.paper(5, terms=[TimeStamp()])
+    >>> tot_and_cte = TemporalOTSegmenter.paper(5, terms=[TimeStamp()])
     """
 
     _parameter_constraints = {"weight": WEIGHT}

@@ -11,7 +11,8 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
-from skl_tot.baselines import ASALSegmenter, EqualPartsSegmenter, MallowSegmenter, paper
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import ASALSegmenter, EqualPartsSegmenter, MallowSegmenter
 from skl_tot.baselines.alternating import (
     expected_inversions,
     fit_dispersions,
@@ -32,7 +33,7 @@ FAST = Adam(3e-3, frames_per_video=256)
 def tot(n_actions=4, **params):
     adam = Adam(freeze_iter=1 / 6, frames_per_video=64)
     quick = {"max_iter": 30, "optimizer": adam}
-    return paper(n_actions, **(quick | params))
+    return TemporalOTSegmenter.paper(n_actions, **(quick | params))
 
 
 def asal(**params):

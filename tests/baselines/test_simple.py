@@ -1,17 +1,15 @@
-"""The simplest answers, by scikit-learn and definitions, and settings of the paper."""
+"""The simplest answers, by scikit-learn and definitions."""
 
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
-from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, paper
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.decoding import decode
-from skl_tot.extend import TemporalCoherence
 from skl_tot.metrics import mof_score
 
 
@@ -60,27 +58,3 @@ def test_kmeans_is_that_of_scikit_learn():
         densities = np.column_stack([g.logpdf(own) for g in gaussians])
         expected.append(decode(densities, "free", 0.1).tolist())
     assert mof_score(expected, model.fit(videos).predict(videos)) == 1
-
-
-# of table 10 and supplement A.3, then of the released code where the paper is silent
-PAPER = {
-    **{"rho": 0.07, "prior__sigma": 2.0, "network__temperature": 0.1},
-    **{"transport__n_iter": 3, "optimizer__frames_per_video": 256},
-    **{"optimizer__learning_rate": 1e-3, "optimizer__weight_decay": 1e-4},
-    **{"optimizer__batch_size": 2, "network__start": "paper", "alpha": 0},
-    **{"optimizer__decay": 0, "n_networks": 1, "n_prototypes": 1, "max_iter": 12_000},
-    "optimizer__freeze_iter": pytest.approx(1 / 3),
-}
-
-
-def test_settings_are_those_of_the_paper():
-    values = paper().get_params()
-    assert {name: values[name] for name in PAPER} == PAPER
-    assert TemporalCoherence().window == 30
-
-
-def test_each_call_makes_objects_of_its_own():
-    first = paper(5, prior__sigma=0.75, network__embedding_size=7)
-    assert (first.prior.sigma, first.network.embedding_size) == (0.75, 7)
-    assert paper(5).prior.sigma == 2.0
-    assert clone(first).get_params()["prior__sigma"] == 0.75

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import paper
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score
 
@@ -160,7 +159,8 @@ def test_figures(run, data, tmp_path):
 def test_settings_are_those_of_the_paper_and_of_the_package(script):
     reproduce, make = script("reproduce"), script("_methods").make
     settings = reproduce.choose_settings("TOT", reproduce.PROTOCOLS["desktop"], {})
-    assert str(make("paper", **settings).get_params()) == str(paper().get_params())
+    published = TemporalOTSegmenter.paper().get_params()
+    assert str(make("paper", **settings).get_params()) == str(published)
     videos, _ = make_activities(3, 3, n_features=4, mean_length=20, random_state=0)
     defaults, spelt = TemporalOTSegmenter(), script("differences").make_defaults()
     for model in (defaults, spelt):

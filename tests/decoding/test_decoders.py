@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 
 from skl_tot import HMMSegmenter
 from skl_tot.decoding import DECODERS, Chain, decode, path_posterior
 from skl_tot.decoding.decoders import LearnedDecoder, tempered_posterior
 from skl_tot.decoding.evidence import find_switch_cost
+from skl_tot.io import load_model, save_model
 
 CYCLIC = ["cyclic", "cyclic_skip"]
 
@@ -26,13 +28,13 @@ def make_two(n_frames):
 
 @pytest.mark.parametrize("decoding", sorted(DECODERS))
 class TestSwitchCost:
-    def test_auto(self, decoding):
+    def test_estimate(self, decoding):
         scores = make_two(80)
         cost = find_switch_cost(scores) * 2 / 80
-        paths = (decode(scores, decoding, x) for x in ("auto", cost))
+        paths = (decode(scores, decoding, x) for x in ("estimate", cost))
         np.testing.assert_array_equal(*paths)
         np.testing.assert_allclose(
-            path_posterior(scores, decoding, "auto"),
+            path_posterior(scores, decoding, "estimate"),
             path_posterior(scores, decoding, cost),
         )
 
@@ -44,6 +46,17 @@ class TestSwitchCost:
         found = tempered_posterior(scores, DECODERS[decoding], 0.2, confidence)
         exact = path_posterior(0.25 * scores, decoding, 0.05)
         np.testing.assert_allclose(found, 0.6 * exact + 0.2)
+
+
+@pytest.mark.parametrize("decoding", sorted(DECODERS))
+def test_a_decoder_is_as_its_name(decoding, activity, tmp_path):
+    videos, path = activity[0], tmp_path / "model.skops"
+    named = HMMSegmenter(4, decoding=decoding, max_iter=3).fit(videos)
+    model = clone(named).set_params(decoding=DECODERS[decoding]).fit(videos)
+    assert vars(model.decoder_.decoder) == vars(named.decoder_.decoder)
+    save_model(model, path)
+    for labels, expected in zip(load_model(path).predict(videos), named.labels_):
+        np.testing.assert_array_equal(labels, expected)
 
 
 def test_tempering_scales_the_costs_of_a_learned_chain():

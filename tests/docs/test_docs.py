@@ -13,7 +13,6 @@ import pytest
 import skl_tot
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import DECODERS
 from skl_tot.io import FORMATS
 from skl_tot.methods.collapses import FitWarning
 
@@ -55,11 +54,10 @@ def names(tmp_path, monkeypatch):
     page = types.ModuleType("page")  # whose classes a file of a model can name
     monkeypatch.setitem(sys.modules, "page", page)
     vars(page).update(videos=videos, labels=labels, stream=[videos[:2], videos[2:4]])
-    tables = [(table, dict(table)) for table in (DECODERS, FORMATS)]
+    before = dict(FORMATS)
     yield vars(page)
-    for table, before in tables:
-        table.clear()
-        table.update(before)
+    FORMATS.clear()
+    FORMATS.update(before)
 
 
 def run_doctest(code, names, path, line):

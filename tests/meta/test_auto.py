@@ -76,10 +76,10 @@ class TestChoice:
 
     def test_costs_are_chosen_where_actions_return(self, monkeypatch):
         look = skl_tot.look(make_activities(10, 3, random_state=0)[0], 3)
-        for returns, cost in [(2.4, 0.5), (2.5, "auto")]:
+        for returns, cost in [(2.4, 0.5), (2.5, "estimate")]:
             object.__setattr__(look, "returns", returns)
             assert auto.spell_out(look, "mostly", 3).switch_cost == cost
-            assert auto.spell_out(look, "free", 3).switch_cost == "auto"
+            assert auto.spell_out(look, "free", 3).switch_cost == "estimate"
 
     @pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
     def test_raw_signals_get_windows(self, swings):

@@ -12,7 +12,6 @@ from skl_tot.baselines import ASOTSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.decoders import Decoded
-from skl_tot.extend import MLP, PathPrior
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.metrics.label_free import held_out_agreement
 from skl_tot.recordings import Recordings
@@ -129,8 +128,7 @@ def test_paths_and_posteriors(recordings):
 
 
 QUICK = {"max_iter": 8, "random_state": 0}
-NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
-KINDS = [TemporalOTSegmenter, ASOTSegmenter, MallowSegmenter]
+KINDS = [TemporalOTSegmenter, ASOTSegmenter, HMMSegmenter, MallowSegmenter]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -142,7 +140,8 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
         with pytest.raises(ValueError, match="'order' parameter"):
             model.fit(videos)
         return
-    values = {name: NAMES.get(value, value) for name, value in table[order].items()}
+    values = table[order]
+    assert {model.get_params()[name] for name in values} == {"auto"}
     told = kind(4, order=order, **values, **QUICK).fit(videos)
     labels = model.fit(videos).labels_
     for path, expected in zip(labels, told.labels_, strict=True):

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
-from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines, choose_n_actions
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, choose_n_actions
 from skl_tot.extend import Adam
 
 RNG = np.random.default_rng(0)
@@ -19,7 +19,7 @@ GOOD = [RNG.normal(size=(n, 5)) for n in (12, 9, 15)]
 def quick(n_actions=3, **params):
     optimizer = Adam(freeze_iter=1, frames_per_video=8)
     fixed = {"max_iter": 3, "optimizer": optimizer, "random_state": 0}
-    return baselines.paper(n_actions, **fixed).set_params(**params)
+    return TemporalOTSegmenter.paper(n_actions, **fixed).set_params(**params)
 
 
 def last(video):

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit, log_softmax, logsumexp, softmax
+from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
+from sklearn.model_selection import GridSearchCV
 
-from skl_tot import TemporalOTSegmenter, baselines, corrections
+from skl_tot import TemporalOTSegmenter, corrections
 from skl_tot.decoding.chain import Chain, skip_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
@@ -18,6 +20,7 @@ from skl_tot.methods.scores import group_prototypes
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.pseudo_labels import log_temporal_prior
+from skl_tot.training.terms import TemporalCoherence
 
 
 def quick(n_actions=4, **params):
@@ -25,7 +28,7 @@ def quick(n_actions=4, **params):
     optimizer = Adam(freeze_iter=10, frames_per_video=32)
     fixed = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
     fixed |= {"standardize": "dataset"}
-    return baselines.paper(n_actions, **fixed).set_params(**params)
+    return TemporalOTSegmenter.paper(n_actions, **fixed).set_params(**params)
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +82,16 @@ class TestEachOrder:
         np.testing.assert_allclose(proba, np.exp(log_likelihood), rtol=1e-6)
 
     @pytest.mark.parametrize("decoding", ["auto", "fixed", "skip", "free"])
-    @pytest.mark.parametrize("switch_cost", [None, 0.3])
+    @pytest.mark.parametrize("switch_cost", ["auto", "estimate", 0.3])
     def test_labels_are_the_best_path(self, of_order, videos, decoding, switch_cost):
         """Through a chain of moves written out, at the fitted cost."""
         model = copy_of(of_order, decoding=decoding, switch_cost=switch_cost)
         scores = np.log(model.predict_proba(videos[0]).astype(float))
-        by_order = {"strict": 0.0, "mostly": 0.25, "free": "auto"}[model.order]
-        cost = by_order if switch_cost is None else switch_cost
+        by_order = {"strict": 0.0, "mostly": 0.25, "free": "estimate"}
+        cost = by_order[model.order] if switch_cost == "auto" else switch_cost
         assert model.decoder_[1] == cost
-        nats = find_switch_cost(scores) if cost == "auto" else cost * len(scores) / 4
+        is_given = cost != "estimate"
+        nats = cost * len(scores) / 4 if is_given else find_switch_cost(scores)
         steps = np.arange(4) - np.arange(4)[:, None]
         starts, moves = np.zeros(4), np.where(steps == 0, 0, nats)
         if decoding == "skip":
@@ -325,3 +329,68 @@ class TestPartialFit:
         with pytest.raises(ValueError):
             model.partial_fit(videos)
         assert model.prototypes_ is before
+
+
+# of table 10 and supplement A.3, then of the released code where the paper is silent
+PAPER = {
+    **{"rho": 0.07, "prior__sigma": 2.0, "network__temperature": 0.1},
+    **{"transport__n_iter": 3, "optimizer__frames_per_video": 256},
+    **{"optimizer__learning_rate": 1e-3, "optimizer__weight_decay": 1e-4},
+    **{"optimizer__batch_size": 2, "network__start": "paper", "alpha": 0},
+    **{"optimizer__decay": 0, "n_networks": 1, "n_prototypes": 1, "max_iter": 12_000},
+    "prior__first_index": 1,
+    "optimizer__freeze_iter": pytest.approx(1 / 3),
+}
+
+
+def test_settings_are_those_of_the_paper():
+    values = TemporalOTSegmenter.paper().get_params()
+    assert {name: values[name] for name in PAPER} == PAPER
+    assert TemporalCoherence().window == 30
+
+
+def test_each_call_makes_objects_of_its_own():
+    first = TemporalOTSegmenter.paper(5, prior__sigma=0.75, network__embedding_size=7)
+    assert (first.prior.sigma, first.network.embedding_size) == (0.75, 7)
+    assert TemporalOTSegmenter.paper(5).prior.sigma == 2.0
+    twin = pickle.loads(pickle.dumps(clone(first)))
+    assert str(twin.get_params()) == str(first.get_params())
+
+
+def test_the_paper_in_a_search(videos):
+    grid = {"rho": [0.05, 0.3], "alpha": [0.0, 1.0], "prior__sigma": [1.0, 2.0]}
+    model = TemporalOTSegmenter.paper(4, max_iter=1, random_state=0)
+    model.set_params(network__start="scaled")  # else codes are the same at first
+    search = GridSearchCV(
+        model, grid, cv=2, scoring=lambda fitted, X, y=None: fitted.loss_curve_[0]
+    ).fit(videos)
+    assert len(set(search.cv_results_["mean_test_score"])) == 8  # all act
+    assert search.best_params_.items() <= search.best_estimator_.get_params().items()
+
+
+class TestNestedParameters:
+    @pytest.mark.parametrize("order", ["strict", "mostly", "free"])
+    @pytest.mark.parametrize("prior", ["auto", None])
+    def test_a_prior_without_a_name_has_none(self, order, prior):
+        model = TemporalOTSegmenter(order=order, prior=prior)
+        before = vars(model).copy()
+        words = (
+            "^prior__sigma needs a named prior, .* set prior='(path|temporal)' first"
+        )
+        with pytest.raises(ValueError, match=words):
+            model.set_params(rho=0.1, network__temperature=0.3, prior__sigma=2.0)
+        assert vars(model) == before
+
+    def test_a_name_and_its_parameters_in_one_call(self):
+        model = TemporalOTSegmenter(order="strict", prior="temporal")
+        model.set_params(order="free", prior="path", prior__sigma=2.0)
+        assert str(model.prior) == "PathPrior(sigma=2.0)"
+        assert model.set_params(network__temperature=0.3).network.hidden_size == 80
+
+    @pytest.mark.parametrize("wrong", ["prior__width", "width"])
+    def test_a_refused_call_changes_no_parameter(self, wrong):
+        prior = TemporalPrior(sigma=0.8)
+        model = TemporalOTSegmenter(prior=prior)
+        with pytest.raises(ValueError, match="Invalid parameter 'width'"):
+            model.set_params(**{"rho": 0.1, "prior__sigma": 2.0, wrong: 1})
+        assert (model.prior, prior.sigma, model.rho) == (prior, 0.8, 0.07)

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
-from skl_tot.baselines import paper
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.preprocessing import FrameView
 from skl_tot.recordings import Recordings
 from skl_tot.training.components import Adam
@@ -49,7 +48,7 @@ def table(videos):
 
 @pytest.fixture(scope="module")
 def fitted(videos):
-    return paper(4, **QUICK).fit(videos)
+    return TemporalOTSegmenter.paper(4, **QUICK).fit(videos)
 
 
 def same(found, expected):

@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skl_tot.baselines import paper
+from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.training.batches import ResidentReader
 from skl_tot.training.components import Adam
@@ -61,7 +61,7 @@ def peak_memory(function):
 
 def test_no_video_is_ever_in_memory_whole(large):
     settings = {"standardize": "video", "background_percentile": 5.0}
-    model = paper(**(QUICK | settings))
+    model = TemporalOTSegmenter.paper(**(QUICK | settings))
 
     def use(recordings):
         model.fit(recordings).predict(recordings[0])

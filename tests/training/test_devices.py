@@ -18,7 +18,6 @@ from skl_tot.baselines import (
     EqualPartsSegmenter,
     UDESegmenter,
     VTESegmenter,
-    paper,
 )
 from skl_tot.metrics import mof_score
 from skl_tot.training import batches, devices
@@ -54,13 +53,13 @@ class OnMeta(TorchDispatchMode):
 
 ENSEMBLE = {"n_networks": 3, "n_prototypes": 2}
 ESTIMATORS = {
-    "paper": paper(**QUICK),
-    "no prior": paper(**QUICK, prior=None),
+    "paper": TemporalOTSegmenter.paper(**QUICK),
+    "no prior": TemporalOTSegmenter.paper(**QUICK, prior=None),
     "ensemble": TemporalOTSegmenter(
         **QUICK,
         **ENSEMBLE,
         alpha=0.5,
-        prior=PathPrior(n_diagonal=3),
+        prior=PathPrior(sigma=1.2, n_diagonal=3),
         terms=[TimeStamp()],
     ),
     "asot": ASOTSegmenter(**QUICK, transport=StructuredTransport(n_iter=2)),
@@ -133,8 +132,8 @@ def test_a_gpu_trains_like_the_cpu(activity, settings, resident_bytes, monkeypat
     monkeypatch.setattr(reader, lambda videos, device, n_draws: kind(videos, device))
     optimizer = Adam(freeze_iter=20, frames_per_video=16)
     options = {"max_iter": 60, "optimizer": optimizer, "random_state": 0} | settings
-    on_cpu = paper(4, device="cpu", **options).fit(activity[0])
-    on_gpu = paper(4, device="cuda", **options).fit(activity[0])
+    on_cpu = TemporalOTSegmenter.paper(4, device="cpu", **options).fit(activity[0])
+    on_gpu = TemporalOTSegmenter.paper(4, device="cuda", **options).fit(activity[0])
     np.testing.assert_allclose(on_gpu.loss_curve_, on_cpu.loss_curve_, rtol=0.05)
     assert mof_score(on_cpu.labels_, on_gpu.labels_) > 0.95
     assert isinstance(on_gpu.prototypes_, np.ndarray)

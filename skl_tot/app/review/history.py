@@ -67,7 +67,7 @@ class State(NamedTuple):
         return self.with_entries(entries), len(entries)
 
     def shows_again(self, older):
-        """Whether frames without labels of people show what they did in an older state."""
+        """Whether frames without labels of people show what an older state had."""
         for old, entry in zip(older.entries, self.entries):
             is_other = old.segments.labels() != entry.segments.labels()
             if (is_other & ~entry.frames_known()).any():
@@ -355,7 +355,7 @@ class History:
         return f"{word}ne: {said}"
 
     def unlearn(self, state):
-        """State with the last older model, if it shows the predictions of that again."""
+        """State with the last older model, if it shows the predictions of it again."""
         newer = state
         for _, older in reversed(self._stacks["undo"][0]):
             if 0 < older.model != newer.model and state.shows_again(older):

@@ -10,9 +10,9 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import CyclicSegmenter, HMMSegmenter, rate_trust
+from skl_tot import CyclicSegmenter, HMMSegmenter, TemporalOTSegmenter, rate_trust
 from skl_tot.app.report import write_report
-from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
+from skl_tot.baselines import CTESegmenter, MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
 from skl_tot.display.palette import COLOURS
@@ -29,8 +29,9 @@ from skl_tot.statistics.features import action_profiles
 
 def tot(**params):
     """A segmenter that finds every action in every video, whatever it learned."""
-    narrow = {"prior__sigma": 0.75, "standardize": "dataset"}
-    return paper(4, **(narrow | {"max_iter": 20, "random_state": 0} | params))
+    fixed = {"prior__sigma": 0.75, "standardize": "dataset"}
+    fixed |= {"max_iter": 20, "random_state": 0}
+    return TemporalOTSegmenter.paper(4, **(fixed | params))
 
 
 @pytest.fixture(scope="module")
