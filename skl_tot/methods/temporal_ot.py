@@ -73,7 +73,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     The paper assumes one order and actions of about equal length; `paper` makes its
     method. The defaults give actions several prototypes and variable durations, train
-    three networks, and decode in any order, with a ``switch_cost`` of 0.5. In strict
+    three networks, and decode in any order, with a ``switch_cost`` of 0.25. In strict
     order, paths are fixed. In free order, there is no prior, which is the paper's OT,
     and ``switch_cost`` is "estimate".
 
@@ -91,8 +91,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         change needs a new fit.
     n_prototypes : int or "auto", default="auto"
         Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. `fit`
-        merges neighbours in time that the network cannot distinguish, down to
-        ``n_actions``, so that durations are learned.
+        merges those that the network cannot distinguish, mostly neighbours in time,
+        down to ``n_actions``, so that durations are learned.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels.
@@ -111,7 +111,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Cost of a switch between actions, at least 0, in nats for each frame of the mean
         duration of an action in the recording (its frames over ``n_actions``). Larger
         values give fewer segments. "estimate" depends on the lengths of segments and of
-        correlations within them. "auto" is 0.5; in strict order 0, in free order
+        correlations within them. "auto" is 0.25; in strict order 0, in free order
         "estimate". Not used if ``decoding="fixed"``.
     min_duration : float, default=None
         Least duration of a segment, in seconds if the recordings have a rate, else in

@@ -78,7 +78,7 @@ def test_learns_as_refine_does(kind):
 
 @pytest.mark.parametrize("n_lessons", [1, 2])
 def test_all_changes_taken_back_bring_the_model_back(n_lessons, tmp_path):
-    """And what it predicted, unless a recording keeps a change; also after a restart."""
+    """And what it predicted, unless a change is kept; also after a restart."""
     inputs = MODELS["pipeline"](), VIDEOS, tmp_path
     review = Review(*inputs, labels=[WORDS[0], *[None] * 5]).open()
     before, first = review.state, review.model
