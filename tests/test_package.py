@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-import skl_tot
+import skl_tot.statistics
 from skl_tot.recordings.errors import EXTRAS, import_extra
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DECLARED = PROJECT["project"]["optional-dependencies"]
 
 
 def test_one_version_and_date():
@@ -30,7 +31,9 @@ def test_recipe_of_conda_follows_the_project():
     python = recipe["context"]["python_min"]
     assert PROJECT["project"]["requires-python"] == f">={python}"
     names = [line.replace(" ", "") for line in recipe["requirements"]["run"][1:]]
-    needed = PROJECT["project"]["dependencies"]
+    needed = [*PROJECT["project"]["dependencies"]]
+    for extra in ("models", "tables"):  # conda has no extras; commands need these
+        needed += DECLARED[extra]
     assert sorted(names) == sorted(x.replace("torch>", "pytorch>") for x in needed)
     (name, entry), *more = PROJECT["project"]["scripts"].items()
     assert recipe["build"]["python"]["entry_points"] == [f"{name} = {entry}"]
@@ -38,7 +41,6 @@ def test_recipe_of_conda_follows_the_project():
 
 
 FOR_PEOPLE = {*EXTRAS, "cli"}  # others are for who works on the package
-DECLARED = PROJECT["project"]["optional-dependencies"]
 # of modules that are called otherwise
 DISTRIBUTIONS = dict.fromkeys(["PIL", "safetensors"], "timm")
 DISTRIBUTIONS |= {"ndx_ethogram": "ndx-ethogram", "pympi": "pympi-ling"}
@@ -48,6 +50,7 @@ def test_code_and_project_have_the_same_extras():
     assert set(DECLARED) == FOR_PEOPLE | {"test", "docs", "dev"}
     for extra, modules in EXTRAS.items():
         declared = {re.match(r"[\w-]+", line)[0] for line in DECLARED[extra]}
+        declared -= {"skl-tot"}  # its other extras
         assert declared == {DISTRIBUTIONS.get(x, x) for x in modules}, extra
 
 
@@ -69,3 +72,6 @@ def test_what_does_not_load_is_told_from_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ImportError, match=r"pympi, which does not load .*not_there"):
         import_extra("pympi")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pandas, which .*\[tables\]'$"):
+        skl_tot.statistics.durations([0, 1])

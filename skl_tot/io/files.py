@@ -14,6 +14,7 @@ from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import (
     errors_of_file,
+    import_extra,
     one_line,
     refuse,
     short_repr,
@@ -137,7 +138,7 @@ def read_table(path, *, format=None) -> "pd.DataFrame":
     [['a', 'cut', 0.0, 0.2]]
     >>> folder.cleanup()
     """
-    import pandas as pd
+    pd = import_extra("pandas")
 
     def names_of_rows(table, file):
         return [name or shown_name(file) for name in table["recording"]]
@@ -330,8 +331,7 @@ def _files_of_folder(folder, format):
 
 def _read_files(paths, format, names_of_rows):
     """Yield each file with its checked table; refuse a recording in several files."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     files = {}
     for file in paths:
         table = _read_file(file, format)
@@ -348,8 +348,7 @@ def _read_files(paths, format, names_of_rows):
 
 def _read_file(path, format):
     """Return the checked table of a file, with actions as text and places of rows."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     entry = find_format(path, format, "read")
     with errors_of_file(path):
         table = entry.read(path).reset_index(drop=True)

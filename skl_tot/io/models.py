@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
 from skl_tot.methods.pipelines import segmenter_of
-from skl_tot.recordings.errors import errors_of_file, refuse
+from skl_tot.recordings.errors import errors_of_file, import_extra, refuse
 from skl_tot.recordings.files import replaced
 
 FORMAT = 1
@@ -83,13 +83,12 @@ def _skops_io():
     for name, module in stand_ins.items():
         sys.modules.setdefault(name, module)
     try:
-        import skops.io
+        return import_extra("skops.io")
     finally:
         for name, module in stand_ins.items():
             # a thread that does the same may have put another one, or taken this
             if sys.modules.get(name) is module:
                 del sys.modules[name]
-    return skops.io
 
 
 def save_model(model, path, *, trusted=()) -> None:

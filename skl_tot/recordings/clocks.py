@@ -9,6 +9,7 @@ import numpy as np
 
 from skl_tot.recordings.errors import (
     FaultWarning,
+    import_extra,
     is_number,
     refuse,
     short_repr,
@@ -287,8 +288,7 @@ def _read_numbers(text):
 
 def _read_durations(text):
     """Seconds of 1:02:03.5, 02:03.5 or 2 days 01:02:03; no date."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     two_numbers = r"\d+:\d{1,2}"
     short = text[text.str.fullmatch(two_numbers, na=False)]
     if len(short):
@@ -302,8 +302,7 @@ def _read_durations(text):
 def _read_iso(text, cells=None):
     """Seconds since the first of dates that start with the year, and that date."""
     # Errors show `cells` as they are in the file, by default the text.
-    import pandas as pd
-
+    pd = import_extra("pandas")
     cells = text if cells is None else cells
     text = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
     has_half = text.str.contains(r"(?i)[ap]m$", na=False).all()

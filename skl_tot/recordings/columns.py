@@ -6,7 +6,13 @@ import re
 import numpy as np
 
 from skl_tot.recordings.clocks import DURATION, NO_DATE, TIME, read_times, since_first
-from skl_tot.recordings.errors import listed, one_line, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    import_extra,
+    listed,
+    one_line,
+    short_repr,
+    warn_user,
+)
 
 # Names of such columns, alone or before a word for a number; and only before one.
 WORDS = "recording|episode|trial|video|take|demo|demonstration|session|sequence|clip"
@@ -90,8 +96,7 @@ def is_like_label(name):
 
 def _has_names(values):
     """Whether values are text or integers, and any occurs again."""
-    from pandas.api import types
-
+    types = import_extra("pandas").api.types
     n_values = values.nunique(dropna=False)
     if types.is_bool_dtype(values) or n_values == len(values) > 1:
         return False
@@ -206,8 +211,7 @@ def read_clocks(tables, column):
 
 def _as_seconds(values, recording):
     """Seconds (n_frames,) of numbers in the column's unit, or of dates; date of 0 s."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     factor = UNITS[_split_unit(values.name)[1]]
     where = f"the clock {values.name!r} of {recording!r}"
     if pd.api.types.is_datetime64_any_dtype(values.dtype):

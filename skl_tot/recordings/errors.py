@@ -169,8 +169,10 @@ EXTRAS = {
         "pympi",
         "pynwb",
     ],
+    "models": ["skops"],
     "plot": ["matplotlib"],
     "review": ["starlette", "uvicorn"],
+    "tables": ["jinja2", "pandas"],
     "video": ["av", "PIL", "safetensors", "timm"],
 }
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import numbers
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -161,13 +162,13 @@ def labels_of_codes(codes, classes):
 
 def encode_known(sequences, recordings):
     """Codes of labels, -1 for None, NaN, NA, -1 and "", and the sorted labels."""
-    import pandas as pd
-
+    # pandas.NA compares with nothing; labels that have it have loaded pandas
+    na = getattr(sys.modules.get("pandas"), "NA", None)
     masks, known_labels = [], []
     for i, values in enumerate(sequences):
         with recordings.errors(i):
             labels = _as_objects(values)
-            labels[pd.isna(labels)] = UNKNOWN_NAME  # pandas.NA compares with nothing
+            labels[[x is na or x is None or x != x for x in labels]] = UNKNOWN_NAME
             if str(BACKGROUND) in labels:  # unknown in y, and background in files
                 frame = labels.tolist().index(str(BACKGROUND))
                 expected = f"'' for unknown, or {BACKGROUND_NAME!r}"

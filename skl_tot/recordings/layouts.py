@@ -18,7 +18,7 @@ from skl_tot.recordings.columns import (
     without_recording_columns,
 )
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import repeated, warn_user
+from skl_tot.recordings.errors import import_extra, repeated, warn_user
 
 PATH_TYPES = (str, bytes, os.PathLike)
 EXPECTED = (
@@ -276,8 +276,7 @@ def rows_of_recordings(index):
 
 
 def _join_rows(outputs, index, rows):
-    import pandas as pd
-
+    pd = import_extra("pandas")
     places = np.argsort(np.concatenate(rows))
     if hasattr(outputs[0], "iloc"):
         return pd.concat(outputs).iloc[places].set_axis(index)
@@ -294,8 +293,7 @@ def has_time(X):
 
 def flatten(X):
     """Convert an array or a data set to a table with frames as rows."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     variables = [X]
     if hasattr(X, "data_vars"):
         variables = [X[name] for name in X.data_vars if "time" in X[name].dims]

@@ -7,7 +7,14 @@ import re
 import numpy as np
 
 from skl_tot.recordings.clocks import DATES, agreed_rate
-from skl_tot.recordings.errors import is_int, listed, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    import_extra,
+    is_int,
+    listed,
+    refuse,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.files import is_line
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
@@ -22,8 +29,7 @@ SHORT, ROUNDING = 0.1, 1e-6
 
 def check_segments(table, what="segments"):
     """Return a typed copy of a segment table, with the known COLUMNS."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     if not isinstance(table, pd.DataFrame):
         refuse(what, table, "a data frame with a row for each segment", TypeError)
     names, shown = set(table.columns), short_repr(list(table.columns))
@@ -66,8 +72,7 @@ def _check_column(values, places):
 
 def dates_of(table):
     """Dates of time 0 of the recordings of a checked table, by name, where known."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     if not {DATES[0], SECONDS[0]} <= set(table):
         return {}
     options = {"errors": "coerce", "utc": True, "format": "ISO8601"}
@@ -282,8 +287,7 @@ def frames_of(table, fps, clocks=None):
 
 def rows_by_recording(table):
     """Return the row numbers of each recording in order, by name."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     # as objects, as pandas cannot hold all file names as text
     codes, names = pd.factorize(np.array(table["recording"], dtype=object))
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))

@@ -6,7 +6,12 @@ import numpy as np
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_columns
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    import_extra,
+    refuse,
+    short_repr,
+)
 from skl_tot.recordings.files import text_of_name
 from skl_tot.recordings.labels import (
     as_reals,
@@ -93,8 +98,7 @@ def labelled_recordings(labels, fps=None, what="labels"):
 
 def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     """Return the segment table of checked labels; segments end at breaks and cuts."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     names, tables = [], []
     for i, (name, labels) in enumerate(recordings.items()):
         edges = recordings.breaks_of(i) if cuts is None else cuts[i]

@@ -13,7 +13,7 @@ from scipy.ndimage import (
 
 from skl_tot.recordings.clocks import clock_columns, duration_text
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import is_number, refuse
+from skl_tot.recordings.errors import import_extra, is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, find_segments
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import autocorrelations
@@ -338,8 +338,7 @@ def list_stops(recordings) -> "pd.DataFrame":
     --------
     See `without_stops`.
     """
-    import pandas as pd
-
+    pd = import_extra("pandas")
     _check_type("recordings", recordings)
     stops = recordings.stops or [np.empty((0, 4))] * len(recordings)
     counts = list(map(len, stops))

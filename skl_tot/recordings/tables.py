@@ -85,8 +85,7 @@ def _with_text(path, table, read_options):
 
 def _split_files(paths, tables, keys):
     """Split long tables; a name that several have gets that of its file in front."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     parts = []
     for path, table in zip(paths, tables):
         with errors_of_file(path):
@@ -139,8 +138,7 @@ def _warn_of_lines(heads, header):
 
 def _read_table(path, keys, header):
     """Read a data frame, and the `Head` of text or None; errors name the file."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     with errors_of_file(path):
         if path.suffix.lower() == ".parquet":
             about = import_extra("pyarrow.parquet").read_metadata(path)
@@ -173,8 +171,7 @@ def _split(table, keys):
 
 def _names_in(column):
     """Text of a column of recording names, an array of objects."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     if pd.api.types.is_string_dtype(column):
         column = column.str.strip()
     for row in np.flatnonzero(column.isna() | (column == ""))[:1]:
@@ -189,8 +186,7 @@ def _names_in(column):
 
 def features_of_tables(tables, columns, without, clock):
     """Return data frames of features of recordings, and words on unequal columns."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     first_name = next(iter(tables))
     without = _check_without(tables, columns, without or [])
     no_features = without if columns is not None else [clock, *without]
@@ -322,8 +318,7 @@ def _is_asked(source, columns):
 
 def _no_numbers(values, recording, columns, is_only):
     """Describe a column of text, or refuse it if it should have numbers."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     if values.dtype.kind in "mM":
         values = values.astype(str)
     bad = pd.to_numeric(values, errors="coerce").isna() & values.notna()
@@ -340,8 +335,7 @@ def _no_numbers(values, recording, columns, is_only):
 
 def _as_numbers(values, recording):
     """Array (n_frames,) or, for lists, (n_frames, length); None without numbers."""
-    from pandas.api import types
-
+    types = import_extra("pandas").api.types
     if values.dtype == np.float32:
         return values.to_numpy()
     is_number = types.is_numeric_dtype(values.dtype)

@@ -11,7 +11,7 @@ from sklearn.utils.fixes import parse_version
 
 from skl_tot.recordings.clocks import PLAIN, TIME
 from skl_tot.recordings.columns import UNIT, UNITS
-from skl_tot.recordings.errors import refuse, repeated
+from skl_tot.recordings.errors import import_extra, refuse, repeated
 
 # Lines that determine header and decimal sign: at the start, and below as many rows.
 N_PROBES = 1000
@@ -51,8 +51,7 @@ def read_text_table(path, keys, header=None):
 
 def _read_rows(file, head, keys, decimal):
     """Read the rows below a header as a data frame; columns ``keys`` are text."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     # before version 3.1, the default is off by one unit in the last place
     is_exact = parse_version(pd.__version__) >= parse_version("3.1")
     precision = {} if is_exact else {"float_precision": "round_trip"}

@@ -1,7 +1,8 @@
 """Durations, usual order and transitions of actions; equal parts; cycles."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from skl_tot.recordings.clocks import NO_DATE, clock_columns
@@ -14,13 +15,16 @@ from skl_tot.statistics.bouts import (
     merge_touching,
 )
 
+if TYPE_CHECKING:  # it is of an extra
+    import pandas as pd
+
 # Names of actions that, like background, are no steps of a cycle.
 IDLE = "idle", "pause", "waiting", "not a step"
 # Columns on breaks of the clock, and how a step that goes on after idle time has them.
 BREAKS = {"breaks_before": "first", "breaks_within": "max", "breaks_after": "last"}
 
 
-def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
+def durations(labels, *, fps=None, groups=None) -> "pd.DataFrame":
     r"""Count and time the bouts of each action: a time budget.
 
     The spread is the standard deviation :math:`s` (with :math:`n - 1`), quartiles are
@@ -159,7 +163,7 @@ def ranks_of_steps(bouts, codes):
     return recordings[1:][is_step], steps[:-1][is_step], steps[1:][is_step]
 
 
-def transitions(labels) -> pd.DataFrame:
+def transitions(labels) -> "pd.DataFrame":
     r"""Count transitions between actions, over all recordings.
 
     The probability of the step from action :math:`a` to :math:`b` is the number of such

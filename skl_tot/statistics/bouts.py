@@ -3,10 +3,10 @@
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.errors import import_extra
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -43,6 +43,7 @@ class Bouts:
         self.frame, self.unit, self.dates = frame, unit, dates or {}
         table = table[~table["action"].astype(object).isin(NO_ACTIONS)]
         self.actions = sorted(table["action"].unique().tolist())
+        pd = import_extra("pandas")
         recordings = pd.Categorical(table["recording"], self.names)
         actions = pd.Categorical(table["action"], self.actions)
         table = table.assign(recording=recordings, action=actions)
@@ -101,10 +102,11 @@ class Bouts:
     def of_groups(self, members):
         """Return the group of each bout, groups in order of their first recording."""
         groups = self.table["recording"].astype(object).map(members)
-        return pd.Categorical(groups, members.unique())
+        return import_extra("pandas").Categorical(groups, members.unique())
 
     def plain(self, table):
         """Return a table of results with plain columns instead of categories."""
+        pd = import_extra("pandas")
         for key in table.columns[table.dtypes == "category"]:
             table[key] = pd.Series(table[key].tolist(), dtype=None)
         return table
@@ -209,7 +211,7 @@ def mark_breaks(table):
     breaks_after = is_same & (after["paused"] != table["paused_end"])
     breaks_before = breaks_after.shift(fill_value=False)
     is_paused = table["paused_end"] > table["paused"]
-    return pd.DataFrame(
+    return import_extra("pandas").DataFrame(
         {
             "breaks_before": breaks_before,
             "breaks_within": breaks_before | is_paused | breaks_after,
@@ -238,4 +240,4 @@ def group_of_recordings(groups, names, what="groups"):
     for name, group in zip(names, values):
         if group is None or group != group:  # NaN
             raise ValueError(f"{what} has no entry for {name!r}, expected one.")
-    return pd.Series(values, index=names)
+    return import_extra("pandas").Series(values, index=names)

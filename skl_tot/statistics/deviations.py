@@ -2,11 +2,11 @@
 
 from collections import Counter
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import import_extra, refuse, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.statistics.actions import (
     cut_cycles,
@@ -16,6 +16,9 @@ from skl_tot.statistics.actions import (
     without_idle,
 )
 from skl_tot.statistics.bouts import CRUMB, collect_bouts, mark_breaks
+
+if TYPE_CHECKING:  # it is of an extra
+    import pandas as pd
 
 # Robust z above which a duration, a number of bouts or a likelihood deviates.
 MOST_USUAL = 3.5
@@ -35,7 +38,7 @@ MOST_UNUSUAL = 0.2
 MOST_OF_FEW = 1 / 3  # of ten or fewer, where a fifth are hardly two
 
 
-def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
+def deviations(labels, *, fps=None, log_likelihoods=None) -> "pd.DataFrame":
     r"""List how each recording deviates from the others, the most deviating first.
 
     Durations are compared with those of other recordings by a robust z. With the total
@@ -110,7 +113,7 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 
 
-def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
+def cycle_times(labels, *, fps=None, start=None) -> "pd.DataFrame":
     """Time the cycles of recordings, with missing and long steps of each.
 
     A cycle starts with a bout of the action ``start``, or with a step back over half of
@@ -208,6 +211,7 @@ def compare_bouts(bouts, means=None, in_cycles=False):
     likelihoods = _judge_likelihoods(means, len(rows))
     scores = _count_points(rows, likelihoods["unlikely"])
     least = np.median(scores) if len(scores) else 0
+    pd = import_extra("pandas")
     table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)

@@ -1,11 +1,10 @@
 """Features during each action, and those that tell it from its neighbours in time."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from skl_tot.recordings.errors import errors_of_recording, listed, refuse
+from skl_tot.recordings.errors import errors_of_recording, import_extra, listed, refuse
 from skl_tot.recordings.files import natural_key
 from skl_tot.recordings.labels import (
     NO_ACTIONS,
@@ -15,6 +14,9 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
+
+if TYPE_CHECKING:  # it is of an extra
+    import pandas as pd
 
 CLEAR = 0.6  # score above which a feature is not useless, with few recordings too
 N_BINS = 20  # of the values of a feature
@@ -159,7 +161,7 @@ def check_feature_names(names, n_features):
     return [str(name) for name in names]
 
 
-def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
+def telling_features(videos, labels, *, feature_names=None) -> "pd.DataFrame":
     """Rank features by how well each tells an action from its neighbours in time.
 
     A classifier of one feature and single frames decides between an action and the one
@@ -241,6 +243,7 @@ class TellingSample:
 
     def table(self, feature_names=None):
         """Table of `telling_features`."""
+        pd = import_extra("pandas")
         labels = [label for _, _, label in self.bouts]
         actions = sorted(set(labels))
         names = check_feature_names(feature_names, self.n_features)

@@ -2,15 +2,18 @@
 
 import itertools
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.stats import bootstrap, false_discovery_control, permutation_test
 from sklearn.utils import check_random_state
 
-from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
+
+if TYPE_CHECKING:  # it is of an extra
+    import pandas as pd
 
 # Groups differ if q is below: among those, at most one in twenty is expected to be
 # false.
@@ -35,7 +38,7 @@ COLUMNS = [
 
 def compare_groups(
     labels, groups, subject=None, *, fps=None, random_state=0
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     r"""Compare durations, shares, bouts and transitions of groups of recordings.
 
     Frames, bouts and recordings of one subject are not independent. So each subject has
@@ -117,7 +120,8 @@ def compare_groups(
     if not tables:
         refuse("groups", [group_of.iloc[0]], "two or more")
     # pairs of groups side by side
-    table = pd.concat(tables).sort_index(kind="stable").reset_index(drop=True)
+    table = import_extra("pandas").concat(tables)
+    table = table.sort_index(kind="stable").reset_index(drop=True)
     p_by_measure = table["p"].dropna().groupby(table["measure"])
     table["q"] = p_by_measure.transform(false_discovery_control)
     table["unit"] = np.where(table["measure"] == "duration", bouts.unit, "")
@@ -127,6 +131,7 @@ def compare_groups(
 def _measure_samples(bouts, sample_of_recordings):
     """Return measures, samples (pairs of subject and group), and their values."""
     # Values have shape (n_samples, n_measures).
+    pd = import_extra("pandas")
     numbers, samples = pd.factorize(pd.Series(list(sample_of_recordings), dtype=object))
     sample_of = pd.Series(numbers, index=bouts.names)
     shape = len(samples), len(bouts.actions)
@@ -191,6 +196,7 @@ def _warn_of_few(table, pair):
 
 def _compare_columns(first, second, is_paired, random):
     """Table with a row for each column of values (n_subjects, ...) of two groups."""
+    pd = import_extra("pandas")
     # columns with the same subjects share a test
     is_known = np.isfinite(np.concatenate([first, second]))
     patterns, numbers = np.unique(is_known, axis=1, return_inverse=True)

@@ -10,7 +10,7 @@ from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.outputs import stage
 from skl_tot.app.cli.recipes import Recipe, recipe_options
 from skl_tot.progress import each
-from skl_tot.recordings.errors import how_to_install
+from skl_tot.recordings.errors import how_to_install, import_extra
 
 
 def add_fit(commands):
@@ -58,6 +58,7 @@ def fit(options):
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import last_step
 
+    import_extra("skops")  # an error now, not after a long fit
     seed = recipe.set_seed(model)
     # a verbose fit prints its look
     with contextlib.redirect_stdout(None), stage("fitting"):
@@ -246,11 +247,10 @@ def demo(options):
 
 
 def _write_recordings(folder, names, videos):
-    import pandas as pd
-
     from skl_tot.io.formats.tables import write_csv
     from skl_tot.recordings.files import replaced_files
 
+    pd = import_extra("pandas")
     sensors = [f"sensor_{i:02}" for i in range(1, videos[0].shape[1] + 1)]
     with replaced_files(folder) as temporary:
         for name, video in zip(names, videos, strict=True):

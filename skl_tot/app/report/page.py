@@ -18,7 +18,7 @@ from skl_tot.app.report.findings import (
 )
 from skl_tot.app.report.sections import sections_of
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import import_extra, refuse
 from skl_tot.recordings.files import replaced, text_of_name
 from skl_tot.recordings.labels import arrange, find_segments, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
@@ -161,8 +161,7 @@ def write_page(content, path, title=None):
 
 @cache  # as it takes as long to compile as to render
 def _read_template():
-    import jinja2
-
+    jinja2 = import_extra("jinja2")
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(partial(web.page_file, "report")),
         autoescape=True,

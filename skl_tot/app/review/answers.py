@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from skl_tot.app.review.history import History
 from skl_tot.app.review.results import measure
@@ -20,7 +19,7 @@ from skl_tot.corrections.suggestions import (
 from skl_tot.methods import pipelines
 from skl_tot.progress import watched
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import is_int, refuse
+from skl_tot.recordings.errors import import_extra, is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
 from skl_tot.recordings.names import Actions
 from skl_tot.recordings.segment_table import table_of_labels
@@ -260,7 +259,7 @@ class FoundCycles(NamedTuple):
     model: int  # its number
     names: Actions  # idle, by its name, is in no cycle
     segments: list  # of each recording
-    table: pd.DataFrame | None  # None without cycles
+    table: Any  # of `compare_bouts`; None without cycles
     equal_parts: str | None  # see `Answers.equal_parts`
 
     def are_of(self, state):
@@ -329,6 +328,7 @@ def choose_examples(entries, action, n):
             start, end = segments.starts[k], segments.ends[k]
             rows.append((i, start, end, sure[start:end].mean(), is_known[start]))
     keys = ["recording", "start", "end", "confidence"]
+    pd = import_extra("pandas")
     bouts = pd.DataFrame(rows, columns=[*keys, "known"])
     # if two digits of confidence are equal, the most usual length is first
     lengths = (bouts["end"] - bouts["start"]).astype(float)
@@ -359,7 +359,7 @@ def find_alike(recordings, entries):
     pairs = alike_actions(frames, paths) if frames else []
     confidences = np.concatenate([entry.confidence for entry in entries])
     codes = np.concatenate([entry.segments.labels() for entry in entries])
-    sure = pd.Series(confidences, dtype=float).groupby(codes).mean()
+    sure = import_extra("pandas").Series(confidences, dtype=float).groupby(codes).mean()
     return [pair for pair in pairs if sure[list(pair["actions"])].min() < SURE]
 
 

@@ -3,7 +3,6 @@
 import contextlib
 
 import numpy as np
-import pandas as pd
 
 from skl_tot import io
 from skl_tot.app.report.page import read_model, write_page
@@ -14,7 +13,7 @@ from skl_tot.io.files import find_format
 from skl_tot.io.formats.tables import write_csv
 from skl_tot.recordings import files
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import import_extra, one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.stops import with_stops
 
@@ -136,7 +135,7 @@ def describe_recordings(review):
                 "right_frames": is_right.mean() if len(is_right) else None,
             }
         )
-    return pd.DataFrame(rows)
+    return import_extra("pandas").DataFrame(rows)
 
 
 # Commands that take the folder of a review, or its model

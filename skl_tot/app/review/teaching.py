@@ -9,7 +9,6 @@ from functools import partial
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -36,7 +35,7 @@ from skl_tot.methods import pipelines
 from skl_tot.preprocessing.look import look
 from skl_tot.progress import each, part, watched
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import errors_of_recording, warn_user
+from skl_tot.recordings.errors import errors_of_recording, import_extra, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
     UNKNOWN,
@@ -322,7 +321,8 @@ def sample_of(recordings):
     if len(parts) == 1:
         return recordings
     # one after the other, as a single recording is learned in another way than many
-    join = pd.concat if hasattr(parts[0], "iloc") else np.concatenate
+    is_frame = hasattr(parts[0], "iloc")
+    join = import_extra("pandas").concat if is_frame else np.concatenate
     return Recordings([join(parts)], fps=recordings.fps)
 
 

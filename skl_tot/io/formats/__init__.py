@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import import_extra, refuse
 from skl_tot.recordings.files import text_of_name
 
 TIER = "action"  # name of the tier in written files
@@ -64,8 +64,7 @@ def timed(suffix, write, read, description):
 
 def pick_tier(tiers):
     """Table of the tier with a name, or the only one, from pairs of name and rows."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     filled = [tier for tier in tiers if tier[1]]
     named = [tier for tier in tiers if tier[0] == TIER]
     candidates = named or filled or tiers

@@ -202,8 +202,7 @@ def _as_region(number, row):
 
 def read_tasks(path):
     """Read the annotation of each task of Label Studio, or else its prediction."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     content = json.loads(read_text(path))
     segments, names = [], set()
     for i, task in enumerate(content if isinstance(content, list) else [content]):

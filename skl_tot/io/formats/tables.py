@@ -71,8 +71,7 @@ def write_excel(table, path):
 
 def write_boris(table, path):
     """Write one row for the start and one for the stop of each segment."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     if table["action"].map(is_int).all():
         warn_user(
             "BORIS finds behaviours by their names, but these actions are numbers; "
@@ -120,8 +119,7 @@ def read_rows(path):
 
 def cells_of_rows(names, rows):
     """Return the rows that have cells, by the numbers of lines and columns."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     n_columns, filled = len(names), {}
     for line, row in rows:
         is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
@@ -186,8 +184,7 @@ def as_segments(table, path):
 
 def _pair_events(table):
     """Return a row per pair of start and stop, or point, of a table of events."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     rows, started = [], {}
     for event in table.to_dict("records"):
         kind, action = event.get("kind"), short_repr(event["action"])

@@ -72,8 +72,7 @@ def _divide(path, features):
 
 def _table_of(recording, features, asides=()):
     """Make a data frame of the arrays of a recording, a column for each feature."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     lengths = {name: len(values) for name, values in features.items()}
     if len(set(lengths.values())) > 1:
         refuse(f"the numbers of frames of {recording!r}", lengths, f"equal ones; {ONE}")

@@ -77,8 +77,7 @@ def recognises(path):
 
 def read(path, task=None):
     """Episodes, with the task in the name if there are several, and the rate."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     root = find_root(path)
     info = {} if root is None else read_info(root)
     described = info.get("features", {})
@@ -123,8 +122,7 @@ def _schema(path):
 
 def _read_file(path, described):
     """Keys, clock and features of a Parquet file; lists get names if known."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     schema = _schema(path)
     kept = [field.name for field in schema if _is_feature(field)]
     missing = KEYS - set(schema.names)
@@ -172,8 +170,7 @@ def _names_of(feature):
 
 
 def _read_tasks(root):
-    import pandas as pd
-
+    pd = import_extra("pandas")
     lines, table = root / "meta" / "tasks.jsonl", root / "meta" / "tasks.parquet"
     if lines.is_file():
         text = read_text(lines).strip().split("\n")
@@ -259,8 +256,7 @@ def write_subtasks(table, root, out) -> list[str]:
 
 def _segments_in_frames(table, fps):
     """Return episode, action as text, start and end of segments without background."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     if "recording" not in table:
         raise ValueError("table has no column 'recording', expected one of episodes.")
     numbers = table["recording"].astype(str).str.extract(EPISODE)[0]
@@ -280,8 +276,7 @@ def _segments_in_frames(table, fps):
 
 def _column_of(table, segments, actions):
     """Index of the action of each row; their number for a row without one."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     numbers = table["episode_index"].to_numpy()
     frames = table["frame_index"].to_numpy()
     column = np.full(len(numbers), len(actions))
@@ -309,8 +304,7 @@ def _with_column(table, column):
 
 
 def _describe(meta, info, subtasks):
-    import pandas as pd
-
+    pd = import_extra("pandas")
     feature = {"dtype": "int64", "shape": [1], "names": None}
     info = {**info, "features": {**info.get("features", {}), SUBTASK: feature}}
     text = json.dumps(info, indent=4, ensure_ascii=False)

@@ -23,8 +23,7 @@ ALL = "all"  # a model that read all animals remembers this
 
 def table_of_points(points, names, axes="xyz"):
     """Convert a track (n_frames, n_points, d) to a table with "nose x", "nose y", …."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     for name in repeated(names)[:1]:
         raise ValueError(f"it has two points {short_repr(name)}, expected one.")
     if points.shape[1] != len(names):
@@ -83,8 +82,7 @@ def choose_animals(animals, animal):
 
 def table_of_animals(tracks):
     """Table of points and their names by animal: "nose x m1" if there are several."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     tables = {name: table_of_points(*track) for name, track in tracks.items()}
     if len(tables) == 1:
         return next(iter(tables.values()))
@@ -213,10 +211,9 @@ def _read_sleap_hdf(path, animal):
 
 def _read_sleap_text(path, animal):
     """Points and their names by animal, of a table with instances as rows."""
-    import pandas as pd
-
     from skl_tot.recordings.text_tables import read_text_table  # slow
 
+    pd = import_extra("pandas")
     table, head = read_text_table(path, ["track"], header=1)
     names = [name.removesuffix(".x") for name in head.names if name.endswith(".x")]
     frames = pd.to_numeric(table["frame_idx"], errors="coerce")
@@ -296,8 +293,7 @@ def read_deeplabcut(path, animal=None, likelihood=0.6):
 
 def _points_of(table, likelihood):
     """Points (n_frames, n_points, d) and names from a table with two header lines."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
     axes = ["x", "y", "z"] if "z" in coords else ["x", "y"]
@@ -319,8 +315,7 @@ def _points_of(table, likelihood):
 
 def _read_deeplabcut_text(path):
     """Read a CSV table, with the header lines as levels of its columns."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     with open(path, encoding="utf-8-sig") as file:
         first = [file.readline().partition(",")[0].strip() for _ in LEVELS]
     levels = [cell for cell in first if cell in LEVELS]
@@ -355,8 +350,7 @@ def _find_group(file):
 
 def _read_deeplabcut_hdf(path):
     """Table of a pandas H5 file, in either form; pickles run no code."""
-    import pandas as pd
-
+    pd = import_extra("pandas")
     with import_extra("h5py").File(path) as file:
         group = _find_group(file)
         if "table" in group:
