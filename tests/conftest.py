@@ -12,7 +12,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import joblib
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import settings
 
@@ -291,6 +290,8 @@ TASKS = ["pick", "place a/b"]
 
 def _write_lerobot(root, version, n_tasks=1, n_episodes=4):
     """Write a data set as LeRobot does, and give the states of its episodes."""
+    import pandas as pd  # which test_package.py hides
+
     rng = np.random.default_rng(0)
     (root / "meta").mkdir(parents=True)
     data = root / "data" / "chunk-000"

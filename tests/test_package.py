@@ -1,12 +1,17 @@
 """What the package says of itself: version, extras."""
 
+import os
 import re
+import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import skl_tot.statistics
 from skl_tot.recordings.errors import EXTRAS, import_extra
@@ -75,3 +80,44 @@ def test_what_does_not_load_is_told_from_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"pandas, which .*\[tables\]'$"):
         skl_tot.statistics.durations([0, 1])
+
+
+# Imports all of the package and runs tests, as if some modules were not installed.
+ALONE = """
+import importlib, pkgutil, sys
+from importlib.machinery import PathFinder
+class Finder(PathFinder):
+    def find_spec(name, *args):
+        if name.partition(".")[0] not in {hidden}:
+            return PathFinder.find_spec(name, *args)
+sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
+import pytest, skl_tot
+for module in pkgutil.walk_packages(skl_tot.__path__, "skl_tot."):
+    importlib.import_module(module.name)
+addopts = "addopts=--doctest-modules --doctest-glob=README.md --import-mode=importlib"
+tests = "README.md skl_tot/methods/pipelines.py tests/methods/test_sklearn.py".split()
+tests += [f"skl_tot/{{x}}" for x in ("baselines", "corrections", "meta", "metrics")]
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-o", addopts, *tests]))
+"""
+
+
+def needed_by(requirements):
+    """Distributions of requirements, and those that these need."""
+    needed = set()
+    for requirement in map(Requirement, requirements):
+        name, marker = canonicalize_name(requirement.name), requirement.marker
+        if marker is None or marker.evaluate({"extra": ""}):
+            needed |= {name} | needed_by(metadata.requires(name) or [])
+    return needed
+
+
+def test_estimators_scores_and_searches_need_no_extra():
+    needed = needed_by([*PROJECT["project"]["dependencies"], "hypothesis", "pytest"])
+    hidden = set().union(*EXTRAS.values())
+    for module, owners in metadata.packages_distributions().items():
+        if not needed.intersection(map(canonicalize_name, owners)):
+            hidden.add(module)
+    command = [sys.executable, "-c", ALONE.format(hidden=hidden - {"skl_tot"})]
+    without_plugins = ["HYPOTHESIS_NO_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+    environment = os.environ | dict.fromkeys(without_plugins, "1")
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
