@@ -142,7 +142,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         return SphericalCrossEntropy(
             self._n_learned,
             settings.transport,
-            prior=LinearPrior(),
+            prior=LinearPrior().checked(),
             rho=settings.rho,
             temperature=settings.network.temperature,
             freeze_iter=settings.training.freeze_iter,

@@ -11,6 +11,7 @@ from skl_tot.training.devices import (
     join_parts,
     keep_freed_memory,
     rank_and_size,
+    send,
     torch,
 )
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
@@ -242,7 +243,7 @@ class ClassifierTrainer:
         """Cross-entropy of labels (n_videos, n_frames), plus the loss of the order."""
         # embeddings are (1, n_videos * n_frames, embedding_dim)
         codes = (labels.reshape(-1, 1) == np.arange(self.n_actions)).astype("f4")
-        codes = torch.from_numpy(codes).to(self.state.device)
+        codes = send(codes, self.state.device)
         loss = cross_entropy_loss(classify(self.network, embeddings)[0], codes, 1.0)
         by_video = embeddings.view(*labels.shape, -1)
         return loss + order_loss(self.network, by_video, labels, self.generator)
@@ -294,14 +295,14 @@ def order_loss(network, embeddings, labels, generator):
     if not len(several):
         return embeddings.new_zeros(())
     device, n_segments = embeddings.device, n_segments[several]
-    shares = torch.from_numpy(segment_shares(segments[several])).to(device)
-    means = shares @ embeddings[torch.from_numpy(several).to(device)]
+    shares = send(segment_shares(segments[several]), device)
+    means = shares @ embeddings[send(several, device)]
     order = np.tile(np.arange(means.shape[1]), (len(several), 1))
     for row, n_of_video in zip(order, n_segments.tolist()):
         row[:n_of_video] = another_order(n_of_video, generator)
-    order = torch.from_numpy(order).to(device).unsqueeze(-1)
+    order = send(order, device).unsqueeze(-1)
     shuffled_means = torch.take_along_dim(means, order, dim=1)
-    n_read = torch.from_numpy(np.tile(n_segments, 2)).to(device)
+    n_read = send(np.tile(n_segments, 2), device)
     verdicts = read_order(network, torch.cat([means, shuffled_means]), n_read)
     truth = torch.zeros_like(verdicts)
     truth[: len(several)] = 1

@@ -5,7 +5,7 @@ from itertools import repeat
 
 import numpy as np
 
-from skl_tot.training.devices import rank_and_size, torch
+from skl_tot.training.devices import rank_and_size, send, torch
 
 # Maximum bytes of float32 features that are copied into memory for training, so that
 # memory stays flat for large sets.
@@ -67,12 +67,11 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
         for videos in np.split(block, range(n_ahead, len(block), n_ahead)):
             n_steps, lengths = len(videos), reader.lengths[videos]
             indices, partners = sample_frames(lengths, n_frames, window, generator)
-            coverage = torch.from_numpy(np.minimum(lengths / n_frames, 1))
-            coverage = coverage.to(device, torch.float32)[..., None, None]
+            coverage = np.minimum(lengths / n_frames, 1).astype(np.float32)
+            coverage = send(coverage, device)[..., None, None]
             videos, lengths, indices = (x[:, part] for x in (videos, lengths, indices))
             times = (indices + 0.5) / lengths[..., None]
-            times = torch.from_numpy(times.reshape(n_steps, -1))
-            times = times.to(device, torch.float32)
+            times = send(times.reshape(n_steps, -1).astype(np.float32), device)
             frames_of_steps = reader.read(videos, indices)
             partners_of_steps = later_of_steps = repeat(None)
             if window:
@@ -173,8 +172,7 @@ class ResidentReader:
         # float32. `batches` (n_steps, n_videos) are recordings, `frames` (n_steps,
         # n_videos, n_frames) their frames. A tensor is valid until the next step.
         rows = self.starts[batches][..., None] + frames
-        rows = torch.from_numpy(rows.reshape(len(batches), -1)).to(self.device)
-        for step in rows:
+        for step in send(rows.reshape(len(batches), -1), self.device):
             yield self.frames.index_select(0, step)
 
 
@@ -191,4 +189,4 @@ class StreamReader:
         for batch, rows in zip(batches, frames):
             for i, rows_of_video, target in zip(batch, rows, buffer.numpy()):
                 target[:] = self.videos.read(i, rows_of_video)
-            yield buffer.flatten(0, 1).to(self.device)
+            yield send(buffer.flatten(0, 1).numpy(), self.device)

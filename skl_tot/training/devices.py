@@ -71,6 +71,14 @@ def inference_device(device):
         return torch.device("cpu")
 
 
+def send(array, device):
+    """Copy a numpy array to a device; on the CPU, share its memory."""
+    values = torch.from_numpy(array)
+    if device.type == "cuda":  # no step waits for a copy from pinned memory
+        return values.pin_memory().to(device, non_blocking=True)
+    return values.to(device)
+
+
 @contextlib.contextmanager
 def full_precision(device, n_products):
     """Compute without autocast of the caller, on one CPU thread if products are few."""

@@ -69,6 +69,12 @@ class FixedPrior(Prior):
             [-1., -0.]])
     """
 
+    def checked(self):
+        """Return a clone for one fit, which keeps its table on the device."""
+        of_fit = super().checked()
+        of_fit.columns = lru_cache(1)(of_fit.columns)
+        return of_fit
+
     def table(self, n_frames, n_prototypes):
         """Logarithm of the prior of a recording, of shape (n_frames, n_prototypes)."""
         raise NotImplementedError
@@ -76,9 +82,13 @@ class FixedPrior(Prior):
     def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the prior, the same in each recording."""
         n_videos, n_prototypes = len(coverage), len(similarities.T)
-        table = self.table(len(similarities) // n_videos, n_prototypes)
-        # frames come last in memory, as in the similarities
-        return similarities.new_tensor(table.T.copy()).repeat(1, n_videos).T
+        shape = len(similarities) // n_videos, n_prototypes
+        columns = self.columns(shape, similarities.dtype, similarities.device)
+        return columns.repeat(1, n_videos).T
+
+    def columns(self, shape, dtype, device):
+        """Columns of the table on a device: frames come last, as in similarities."""
+        return torch.tensor(self.table(*shape).T.copy(), dtype=dtype, device=device)
 
 
 @dataclass(eq=False, repr=False)

@@ -203,6 +203,23 @@ def test_path_prior_starts_as_the_diagonal():
     assert (prior(*given, 5, 0.1) != diagonal(*given, 5, 0.1)).any()
 
 
+def test_a_fit_makes_the_table_of_a_prior_once():
+    """Outside of fits, parameters may change between calls."""
+    made, given = [], (torch.rand(8, 3), torch.ones(2, 1, 1), 0, 0.1)
+
+    class Counted(TemporalPrior):
+        def table(self, *shape):
+            made.append(self.sigma)
+            return super().table(*shape)
+
+    prior = Counted(sigma=1.0)
+    of_fit = prior.checked()
+    assert torch.equal(of_fit(*given), of_fit(*given))
+    prior(*given)
+    assert torch.equal(prior.set_params(sigma=2.0)(*given), TemporalPrior(2.0)(*given))
+    assert made == [1.0, 1.0, 2.0]
+
+
 def test_path_prior_weighs_actions_by_their_frames():
     """Codes of the actions of a frame, over the sum of each action's."""
     similarities, coverage = torch.rand(8, 3), torch.tensor([1.0, 0.5]).view(2, 1, 1)
