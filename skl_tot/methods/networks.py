@@ -91,11 +91,13 @@ class NetworkSegmenter(TransformerMixin, BaseSegmenter):
 
     def _apply_network(self, videos, head=None, *, keep=None):
         """Embed recordings, and apply a head; with ``keep``, arrays made on demand."""
+        n_values = videos.lengths.sum() * videos.n_features
+        device = devices.prediction_device(self.device, n_values)
         is_plain = self._encoder == "sigmoid" and head in (None, score_prototypes)
-        if is_plain and self.device in ("auto", "cpu"):
+        if is_plain and device == "cpu":
             encoder = Encoder(self.network_)
         else:
-            device = devices.inference_device(self.device)
+            device = devices.inference_device(device)
             encoder = TorchEncoder(self.network_, device, self._encoder)
         compute = partial(encoder.apply, videos, head=head)
         if keep is None:

@@ -134,8 +134,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     max_iter : int, default=2000
         Maximum optimiser steps, one mini-batch each.
     device : str, default="auto"
-        Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
-        CPU, without torch), "cpu", "cuda", or "cuda:1", ….
+        Device of torch: "auto" (trains on CUDA if there is one, and predicts on it from
+        5e8 features on, else on the CPU without torch), "cpu", "cuda", or "cuda:1", ….
     network : {"mlp"} or MLP, default="mlp"
         Widths, temperature τ of the softmax P, and start, see `skl_tot.extend.MLP`.
         This and the parameters below are for research. `set_params` sets a parameter of

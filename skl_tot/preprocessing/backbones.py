@@ -58,8 +58,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     batch_size : int, default=64
         Pictures per call of the network. Limits the memory, not the result.
     device : str, default="auto"
-        Device of torch: "auto" (trains on CUDA if there is one, and predicts on the
-        CPU, without torch), "cpu", "cuda", or "cuda:1", ….
+        Device of torch: "auto" (CUDA if there is one), "cpu", "cuda", or "cuda:1", ….
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None keeps that
         of the weights. For a transformer, it must be a multiple of its patches.

@@ -5,6 +5,7 @@
 # rounding, and the same in all of them.
 
 import contextlib
+import shutil
 from typing import TYPE_CHECKING
 
 from skl_tot.recordings.errors import refuse, warn_user
@@ -34,6 +35,9 @@ DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 # take 20 times as long as one with 4e6 products (the default network), 3 times with 1e9
 # and 1.3 times with 3e9. In quiet moments they gain at most 1.3 up to 3e7 products.
 MANY_PRODUCTS = 2e9
+# Features of a prediction from which "auto" takes a GPU, a guess: the default network
+# takes one core 3 to 18 s for them, and to import torch and start CUDA takes seconds.
+GPU_VALUES = 5e8
 
 
 def keep_freed_memory():
@@ -57,6 +61,15 @@ def resolve_device(device):
     if resolved.type not in DEVICE_TYPES:
         refuse("device", device, f"'auto' or one of type {', '.join(DEVICE_TYPES)}")
     return resolved
+
+
+def prediction_device(device, n_values):
+    """Name the device of a prediction; "auto" is CUDA from `GPU_VALUES` on."""
+    if device != "auto":
+        return device
+    # torch is slow to import, so a program of the driver has to be there
+    may_gain = n_values >= GPU_VALUES and shutil.which("nvidia-smi")
+    return "cuda" if may_gain and torch.cuda.is_available() else "cpu"
 
 
 def inference_device(device):

@@ -106,6 +106,21 @@ def test_copies_to_a_gpu_do_not_wait(monkeypatch):
     pinned.to.assert_called_once_with(gpu, non_blocking=True)
 
 
+def test_predictions_of_many_frames_use_a_gpu(activity, monkeypatch):
+    """If there is a driver; torch is asked, and imported, for no others."""
+    model = clone(ESTIMATORS["paper"]).set_params(device="auto").fit(activity[0])
+    n_values = np.concatenate(activity[0]).size
+    asked, used = Mock(return_value=True), Mock(return_value=torch.device("cpu"))
+    monkeypatch.setattr(torch.cuda, "is_available", asked)
+    monkeypatch.setattr(devices, "inference_device", used)
+    for least, driver in ((n_values + 1, "here"), (n_values, None), (n_values, "here")):
+        asked.assert_not_called()
+        monkeypatch.setattr(devices, "GPU_VALUES", least)
+        monkeypatch.setattr(devices.shutil, "which", Mock(return_value=driver))
+        model.predict(activity[0])
+    used.assert_called_once_with("cuda")
+
+
 LOSSES = {  # of the first and the last step
     "paper": (1.40272, 1.39385),
     "no prior": (1.40268, 1.39386),
