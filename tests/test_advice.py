@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,10 +18,10 @@ from skl_tot import (
     rate_trust,
 )
 from skl_tot.app.cli.main import main
-from skl_tot.app.cli.outputs import in_options
+from skl_tot.app.cli.outputs import OPTIONS, in_options
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.methods.collapses import REMEDY
+from skl_tot.methods.collapses import REMEDY, STRICT
 from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import SignalWindows
@@ -74,27 +75,32 @@ def said_of(model, videos):
 
 
 SETTINGS = {
-    'order="free" (--order free) if you know better': (
+    'order="free" if you know better': (
         lambda: activities(8, order="free"),
         hmm(),
         hmm(order="free"),
     ),
-    'standardize="video" (--set standardize=video) scales each recording': (
+    'standardize="video" scales each recording': (
         with_offsets,
         hmm(),
         hmm(standardize="video"),
     ),
-    "if these are cycles of one activity, use CyclicSegmenter (--cycles)": (
+    "if these are cycles of one activity, use CyclicSegmenter": (
         cycles,
         hmm(),
         CyclicSegmenter(4, estimator=hmm(), random_state=0),
     ),
-    "windows around them tell more: SignalWindows (--pipeline windows)": (
+    "windows around them tell more: SignalWindows": (
         swings,
         hmm(3, order="free"),
         make_pipeline(SignalWindows(), hmm(3, order="free")),
     ),
-    "AutoSegmenter (--method auto) also tries another order": (
+    STRICT: (
+        lambda: activities(noise=2.0),
+        hmm(order="mostly", switch_cost=1e4),
+        TemporalOTSegmenter(4, order="strict", random_state=0),
+    ),
+    "AutoSegmenter also tries another order": (
         lambda: activities(order="free"),
         MallowSegmenter(4, random_state=0),
         AutoSegmenter(4, random_state=0),
@@ -145,11 +151,21 @@ def test_labels_of_one_recording(fault, noisy):
     assert right.mean() >= mof_score(truth[1:], labels[1:]) + LEAST_GAIN
 
 
+def test_estimators_speak_of_no_options():
+    """Those are added where commands print; readers of files name both."""
+    rooms = "baselines corrections decoding meta methods metrics preprocessing training"
+    package = Path(skl_tot.__file__).parent
+    paths = [path for room in rooms.split() for path in (package / room).glob("*.py")]
+    for path in [*paths, package / "recordings" / "checks.py"]:
+        assert not re.search(r"--[a-z]|skl-tot [a-z]", path.read_text("utf-8")), path
+
+
 def test_options_of_remedies_exist(capsys):
     with pytest.raises(SystemExit):
         main(["fit", "--help"])
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
-    named = {"--labels", *re.findall(r"--[a-z-]+", " ".join([REMEDY, *SETTINGS]))}
-    assert named <= options
+    assert set(re.findall(r"--[a-z-]+", " ".join(OPTIONS.values()))) <= options
     for sentence in [REMEDY, *SETTINGS]:
-        assert not re.search('Segmenter|SignalWindows|=\\[|"', in_options(sentence))
+        said = in_options(sentence)
+        assert "--" in said
+        assert not re.search('Segmenter|SignalWindows|=\\[|"', said)

@@ -30,7 +30,7 @@ NEAR = 0.2
 ADDED_VARIANCE = 0.1
 ADVICE = (
     "Labels are a stretch of a recording that repeats a cycle: if they are whole "
-    "cycles, SemiSupervisedSegmenter(cycles=True) (--cycles) learns from cycles."
+    "cycles, SemiSupervisedSegmenter(cycles=True) learns from cycles."
 )
 
 

@@ -164,7 +164,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
                 break
         if collapse is not None:  # the order of the look comes first
             self.estimator_, collapse = fits[0]
-            return [f"Labels collapse: {collapse}.", collapses.REMEDY]
+            remedies = collapses.STRICT, collapses.REMEDY
+            return [f"Labels collapse: {collapse}.", *remedies]
         self.estimator_ = model
         sentences = collapses.describe_labels(segmenter, paths)
         if len(fits) > 1:

@@ -11,12 +11,14 @@ from skl_tot.recordings.labels import by_name, find_segments
 from skl_tot.recordings.names import default_names, describe_actions
 
 # The remedy that helps on most data sets with labels, by more than any setting.
-REMEDY = (
-    "Labels of one recording help most: SemiSupervisedSegmenter (--labels, or skl-tot "
-    "review)."
-)
+REMEDY = "Labels of one recording help most: SemiSupervisedSegmenter."
 # That of a fit in one order; `AutoSegmenter` has tried both.
-OTHER_ORDER = "AutoSegmenter (--method auto) also tries another order."
+OTHER_ORDER = "AutoSegmenter also tries another order."
+# That of a fit that may skip actions.
+STRICT = (
+    "If each recording has all actions in one order, "
+    'TemporalOTSegmenter(order="strict") keeps to it.'
+)
 # Frames per action from which a recording is long, and number of such recordings from
 # which there are many.
 LONG, MANY = 4, 10
@@ -52,7 +54,8 @@ def describe_fit(segmenter, paths, videos):
     elif is_supported(paths, segmenter.confidence_):
         sentences = [f"Only {few}, but other recordings predict them well."]
     else:
-        sentences = [f"Labels collapse: {few}.", OTHER_ORDER, REMEDY]
+        strict = [STRICT] if segmenter.order_ in ("mostly", "free") else []
+        sentences = [f"Labels collapse: {few}.", *strict, OTHER_ORDER, REMEDY]
     return sentences + describe_raw_signal(segmenter, videos)
 
 
@@ -72,7 +75,7 @@ def describe_raw_signal(segmenter, videos):
         return []
     return [
         "Frames are those of a raw signal, and single frames tell little; windows "
-        "around them tell more: SignalWindows (--pipeline windows)."
+        "around them tell more: SignalWindows."
     ]
 
 

@@ -222,9 +222,8 @@ def _build(backbone, weights):
                 refuse("backbone", backbone, expected)
             raise OSError(
                 f"weights='DEFAULT' of {backbone} cannot be loaded ({_gist(error)}); "
-                "give the path of a file with weights (weights=PATH, --weights PATH), "
-                f"or start with backbone={MOTION!r} (--backbone {MOTION}), which needs "
-                "none."
+                "give the path of a file with weights (weights=PATH), or start with "
+                f"backbone={MOTION!r}, which needs none."
             ) from error
     if weights is not None and not is_recommended:
         _load_weights(network, weights, backbone)

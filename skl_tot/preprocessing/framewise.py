@@ -308,9 +308,8 @@ class GapFiller(VideoTransformer):
         if length > self.limit:
             raise ValueError(
                 f"a gap of {length} frames begins in {place}, expected up to "
-                f"limit={self.limit}; limit={length} (--faults fill) fills all gaps, "
-                "drop_lost=SHARE (--pipeline gaps:N:SHARE) drops columns with a larger "
-                "missing share."
+                f"limit={self.limit}; limit={length} fills all gaps, "
+                "drop_lost=SHARE drops columns with a larger missing share."
             )
 
     def _apply(self, video):

@@ -97,13 +97,12 @@ class Look:
             sentences.append(
                 "Recordings differ by an offset more than the parts of one do, "
                 f"{self.between:.0%} of the variance of looks is between them; "
-                'standardize="video" (--set standardize=video) scales each recording.'
+                'standardize="video" scales each recording.'
             )
         if self.is_raw:
             sentences.append(
                 "Frames are raw signal, and single ones tell little: windows of "
-                f"{self._time(self.window)} suit them, by SignalWindows (--pipeline "
-                "windows:WIDTH)."
+                f"{self._time(self.window)} suit them, by SignalWindows."
             )
         sentences.append(self.say_repeats())
         return [sentence for sentence in sentences if sentence]
@@ -114,7 +113,7 @@ class Look:
             return ""
         return (
             f"A recording repeats itself some {self.n_repeats:.0f} times; if these are "
-            "cycles of one activity, use CyclicSegmenter (--cycles)."
+            "cycles of one activity, use CyclicSegmenter."
         )
 
     def say_course(self):
@@ -122,7 +121,7 @@ class Look:
         other = {"mostly": "free", "free": "mostly"}[self.order]
         return (
             f'{self.verdict}, so order="{self.order}" suits them; fit with '
-            f'order="{other}" (--order {other}) if you know better.'
+            f'order="{other}" if you know better.'
         )
 
     def _say_returns(self):

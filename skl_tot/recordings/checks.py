@@ -18,7 +18,7 @@ from skl_tot.recordings.signals import spread_indices
 
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "
-    "files are read so with transpose=True, or --transpose."
+    "files are read so with transpose=True."
 )
 
 
@@ -96,7 +96,7 @@ def _explain(error, estimator, video, first):
     if looks_turned(np.shape(video), first, width):
         return f"{text.rstrip()}{HINT}"
     if first is not None and "features, but" in text:
-        of_first = "as the first recording has; only= (--only) takes some recordings"
+        of_first = "as the first recording has; only=PATTERN takes some recordings"
         return f"{text.rstrip('.')}, {of_first}."
     return text
 
@@ -125,7 +125,7 @@ def _describe_gaps(video, refuses_nan):
             first = f"{kind} in frame {start + frame}, column {name}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    remedy = "skl_tot.preprocessing.GapFiller(None) (--faults fill) fills all gaps."
+    remedy = "skl_tot.preprocessing.GapFiller(None) fills all gaps."
     if kind == "infinity":  # which a `GapFiller` refuses, too
         remedy = f"make it NaN: {remedy}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
@@ -198,8 +198,8 @@ def _warn_of_clocks(grows, names):
     errors.warn_user(
         f"Columns {columns} of X grow steadily in every recording, as a clock does, "
         "and would be learned as features; drop them, or say which is the clock: "
-        "in files by time=COLUMN (--time COLUMN), in memory by an index of timedeltas "
-        "or dates, or by Recordings(..., fps=RATE)."
+        "in files by time=COLUMN, in memory by an index of timedeltas or dates, or by "
+        "the rate of Recordings."
     )
 
 

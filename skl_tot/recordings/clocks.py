@@ -50,8 +50,7 @@ def check_rate(rate, rate_of_fit, what="X"):
         fps = f"{rate_of_fit:g}"
         raise ValueError(
             f"{what} has {rate:g} frames per second, but the model was fitted to "
-            f"{fps}; expected the same: fps={fps} (--fps), or for tables "
-            f"resample={fps} (--resample)."
+            f"{fps}; expected the same: fps={fps}, or for tables resample={fps}."
         )
     return rate if rate_of_fit is None else rate_of_fit
 

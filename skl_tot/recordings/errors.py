@@ -6,7 +6,6 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Hashable
 from numbers import Integral, Real
 from pathlib import Path
 from typing import NoReturn
@@ -129,8 +128,12 @@ def refuse(name, value, expected, error=ValueError) -> NoReturn:
     raise error(f"{name} is {short_repr(value)}, expected {expected}.")
 
 
-# Starts of warnings, up to their first number, by the scorer of a search.
-_WARNED_BY_SCORER: WeakKeyDictionary = WeakKeyDictionary()
+# Starts of warnings, up to their first number, by the `Parallel` of a search, and those
+# in a process that works for searches.
+_WARNED_BY_SEARCH: WeakKeyDictionary = WeakKeyDictionary()
+_WARNED_BY_WORKER: set = set()
+# Packages between a line of the user and a warning.
+INSIDE = ("skl_tot", "sklearn", "joblib", "contextlib")
 
 
 class FaultWarning(UserWarning):
@@ -138,23 +141,23 @@ class FaultWarning(UserWarning):
 
 
 def warn_user(text, category=UserWarning):
-    """Warn at the line of the caller outside of this package and its decorators."""
-    level, frame = 2, sys._getframe(1)
-    start, *_ = re.split(r"\d", str(text), maxsplit=1)
+    """Warn at the line of the user that led here; in a search once of each thing."""
+    level, frame, warned = 2, sys._getframe(1), None
     while frame.f_back is not None:
-        name = frame.f_code.co_filename
-        if frame.f_code.co_name == "_fit_and_score":  # of a search of scikit-learn
-            scorer = frame.f_locals.get("scorer")
-            starts = set()
-            if isinstance(scorer, Hashable):
-                starts = _WARNED_BY_SCORER.setdefault(scorer, starts)
-            if start in starts:
-                return
-            starts.add(start)
-        is_inside = name.startswith(PACKAGE) or name == contextlib.__file__
-        if not is_inside and "sklearn" not in Path(name).parts:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in INSIDE:
             break
+        if frame.f_code.co_name == "_fit_and_score":  # of a fold, perhaps in a worker
+            warned = _WARNED_BY_WORKER
+        if package == "sklearn" and "parallel" in frame.f_locals:  # also the last fit
+            parallel = frame.f_locals["parallel"]
+            warned = _WARNED_BY_SEARCH.setdefault(parallel, set())
         frame, level = frame.f_back, level + 1
+    start, *_ = re.split(r"\d", str(text), maxsplit=1)
+    if warned is not None:
+        if start in warned:
+            return
+        warned.add(start)
     warnings.warn(text, category, stacklevel=level)
 
 

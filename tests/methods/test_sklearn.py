@@ -6,7 +6,8 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.utils.estimator_checks import (
     check_dict_unchanged,
     check_estimators_nan_inf,
@@ -22,6 +23,7 @@ from skl_tot import (
     TemporalOTSegmenter,
 )
 from skl_tot.methods.fitted import warn_of_unused_labels
+from skl_tot.metrics import mof_score, mof_scorer
 
 EXPECTED_FAILURES = {
     "check_methods_sample_order_invariance": (
@@ -68,15 +70,41 @@ def test_some_checks_of_all(estimator, check):
     check(type(estimator).__name__, estimator)
 
 
+NOISE = [np.random.default_rng(i).normal(size=(60, 3)) for i in range(6)]
+HALVES = [np.arange(60) // 30] * 6
+GUESS = HMMSegmenter(8, random_state=0)
+ORDERS = {"order": ["free", "mostly"]}
+SCORINGS = {
+    "none": None,
+    "ready": mof_scorer,
+    "made": make_scorer(mof_score),
+    "several": {"a": mof_scorer, "b": make_scorer(mof_score)},
+}
+
+
 class TestModelSelection:
-    def test_a_search_warns_of_each_thing_once(self):
-        """Also where one line of code warns of both."""
-        noise = [np.random.default_rng(i).normal(size=(60, 3)) for i in range(6)]
-        model = HMMSegmenter(8, random_state=0)
-        search = GridSearchCV(model, {"order": ["free", "mostly"]}, cv=2)
+    @pytest.mark.parametrize("scoring", SCORINGS.values(), ids=SCORINGS)
+    def test_a_search_warns_of_each_thing_once(self, scoring):
+        """Also where one line of code warns of both, and in the next search again."""
+        options = {"cv": 2, "scoring": scoring}
+        search = GridSearchCV(GUESS, ORDERS, refit="a", **options)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            search.fit(noise)
+            search.fit(NOISE, HALVES)
+            cross_validate(GUESS, NOISE, HALVES, **options)
+        starts = [str(warning.message)[:12] for warning in caught]
+        starts = [start for start in starts if start != "score judges"]
+        assert starts == ["Half of the ", "Actions that", "Actions that"]
+        assert {warning.filename for warning in caught} == {__file__}
+
+    def test_a_worker_warns_of_each_thing_once(self, monkeypatch):
+        """Its stack does not show the search; a thread stands for a process."""
+        monkeypatch.setattr("skl_tot.recordings.errors._WARNED_BY_WORKER", set())
+        search = GridSearchCV(GUESS, ORDERS, cv=2, n_jobs=2, pre_dispatch=1)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with joblib.parallel_config("threading"):
+                search.fit(NOISE)
         starts = [str(warning.message)[:12] for warning in caught]
         once = ["Half of the ", "Actions that"]
         assert starts == [*once, once[0]]  # of the folds, and of the last fit

@@ -21,6 +21,20 @@ _begun: list = []  # time of the start of the command; empty if stages are not s
 # A name or setting of Python, with its option in brackets.
 SETTING = r"""(\w+=\[[^]]*\]|\w+="[^"]*"|\w+='[^']*'|[^\s(]\S*)"""
 OPTION = re.compile(SETTING + r" \((--(?:[^()]|\([^()]*\))+)\)")
+# Words of estimators, which know no options, with the options, special ones first.
+OPTIONS = {
+    r"SemiSupervisedSegmenter\(cycles=True\)|CyclicSegmenter": "--cycles",
+    "SemiSupervisedSegmenter": "--labels, or skl-tot review",
+    r'TemporalOTSegmenter\((order="strict")\)': r"\1",
+    "AutoSegmenter": "--method auto",
+    "SignalWindows": "--pipeline windows",
+    r"skl_tot\.preprocessing\.GapFiller\(None\)|limit=\d+(?= fills)": "--faults fill",
+    "drop_lost=SHARE": "--pipeline gaps:N:SHARE",
+    'standardize="video"': "--set standardize=video",
+    "with transpose=True": "with --transpose",
+    r"(?<![-\w])(fps|resample|time|only|weights)=([A-Z]+\b|[\d.]+)": r"--\1 \2",
+    r"""(order|backbone)=["'](\w+)["']""": r"--\1 \2",
+}
 
 
 def in_options(text):
@@ -33,7 +47,10 @@ def in_options(text):
         is_code = is_name or re.search(r"[=._A-Z]", setting)
         return option if is_code else match[0]
 
-    return OPTION.sub(choose, text)
+    text = OPTION.sub(choose, text)
+    for words, option in OPTIONS.items():
+        text = re.sub(words, option, text)
+    return text
 
 
 def check_output(path, flag, inputs, suffixes=(), is_folder=False):

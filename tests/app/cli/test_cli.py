@@ -312,6 +312,8 @@ sys.exit(main.main())
         ("without=['a b', 'c'] (--without 'a b' c) it", "--without 'a b' c it"),
         ("a.GapFiller(3) (--pipeline gaps:3) fills", "--pipeline gaps:3 fills"),
         ("time (--time 'Zeit (s)') is", "--time 'Zeit (s)' is"),
+        ("by time=COLUMN, or fps=2.", "by --time COLUMN, or --fps 2."),
+        ("limit=5; limit=9 fills", "limit=5; --faults fill fills"),
     ],
 )
 @pytest.mark.filterwarnings("always")
