@@ -23,11 +23,10 @@ from _labels import map_labels, split_ends
 from _methods import accepted, has_seed, make, seeded
 from _protocols import PROTOCOLS
 from _published import SOURCES, published, remarks
-from _released_f1 import released_f1
 from sklearn.model_selection import ShuffleSplit
 
 from skl_tot.extend import TimeStamp
-from skl_tot.metrics import segment_f1_score
+from skl_tot.metrics import paper_f1_score, released_f1_score
 
 # Method and settings by the name in tables.
 METHODS = {
@@ -189,11 +188,13 @@ def compute(cell):
     labels, ignored = [all_labels[i] for i in scored], ignore or None
     scores = study.scores_of(labels, predicted, ignore_labels=ignored)
     scores["F1 pooled"] = scores.pop("F1@50")
-    scores["F1 per video"] = segment_f1_score(
-        labels, predicted, average="recording", ignore_labels=ignored
-    )
-    scores["F1 released"] = released_f1(
-        labels, predicted, n_actions, seed=cell["seed"], ignore_labels=ignore
+    scores["F1 per video"] = paper_f1_score(labels, predicted, ignore_labels=ignored)
+    scores["F1 released"] = released_f1_score(
+        labels,
+        predicted,
+        n_actions=n_actions,
+        ignore_labels=ignored,
+        random_state=cell["seed"],
     )
     times = zip(COLUMNS[-2:], np.diff(times).tolist())
     counts = {"n_labels": n_labels, "n_actions": n_actions}

@@ -9,13 +9,12 @@ import warnings
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam, Sinkhorn
-from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.metrics import mof_scorer, segment_f1_scorer
 
 warnings.simplefilter("ignore")  # some settings lose actions, and fits say so
 videos, labels = make_activities(
@@ -30,7 +29,7 @@ model = TemporalOTSegmenter(
     optimizer=Adam(frames_per_video=32),
     random_state=0,
 )
-scoring = {"MoF": make_scorer(mof_score), "F1": make_scorer(segment_f1_score)}
+scoring = {"MoF": mof_scorer, "F1": segment_f1_scorer}
 
 # %%
 # A grid

@@ -2,10 +2,12 @@
 
 import numpy as np
 from sklearn import metrics
+from sklearn.metrics._scorer import _Scorer  # `make_scorer` makes no other class
+from sklearn.utils import check_random_state
 
 from skl_tot.metrics.matching import match_frames
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import is_number, refuse
+from skl_tot.recordings.errors import is_int, is_number, refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
     UNKNOWN_NAME,
@@ -14,6 +16,8 @@ from skl_tot.recordings.labels import (
     pair_by_name,
     read_labels,
 )
+
+N_DRAWS, N_SAMPLED = 50, 15  # of `released_f1_score`
 
 
 def mof_score(
@@ -311,6 +315,133 @@ def _overlaps(true_segments, segments):
     return i, j, shared / joint
 
 
+def paper_f1_score(
+    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
+) -> float:
+    """F1 as in the text of the paper of TOT: a mean over recordings.
+
+    It is `segment_f1_score` with ``average="recording"``, where a hit overlaps a true
+    segment by more than half, taken as intersection over union. The tables of the paper
+    have that of the released code, `released_f1_score`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    References
+    ----------
+    Kumar et al., "Unsupervised action segmentation by joint representation learning and
+    online clustering", CVPR 2022.
+
+    Examples
+    --------
+    >>> y_true = [["cut", "cut", "mix", "mix"], ["cut", "mix"]]
+    >>> paper_f1_score(y_true, [[0, 0, 0, 1], [0, 1]])
+    0.75
+    """
+    return segment_f1_score(
+        y_true,
+        y_pred,
+        overlap=np.nextafter(0.5, 1),  # more than half
+        average="recording",
+        scope=scope,
+        activities=activities,
+        ignore_labels=ignore_labels,
+        background=background,
+    )
+
+
+def released_f1_score(
+    y_true,
+    y_pred,
+    *,
+    n_actions=None,
+    scope=None,
+    activities=None,
+    ignore_labels=None,
+    background=None,
+    random_state=None,
+) -> float:
+    """F1 as in the released code of TOT, for comparison with published tables.
+
+    The score is the mean over 50 draws of 15 frames from each true segment, with
+    replacement. A segment adds the share of its drawn frames that are right. Precision
+    divides the sum by actions times recordings, recall by the true segments. Flaws of
+    the code are kept:
+
+    - All recordings are one sequence, so that equal actions on both sides of a seam are
+      one segment.
+    - The last segment of this sequence is not counted. The perfect prediction of one
+      recording with two actions, once each, has 0.667.
+    - Precision does not see how many segments are predicted: fragments cost nothing.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`.
+    n_actions : int, default=None
+        Actions of the fit; None takes the classes that occur.
+    scope, activities, ignore_labels, background : optional
+        As in `match_labels`, with its errors. With ``activities``, the score is the
+        mean over activities.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws.
+
+    Returns
+    -------
+    score : float
+        Above 1 if actions return often, as each segment adds to precision.
+
+    Raises
+    ------
+    ValueError
+        Also if ``y_true`` has a single segment, which does not count.
+
+    References
+    ----------
+    https://github.com/trquhuytin/TOT-CVPR22
+
+    Examples
+    --------
+    >>> score = released_f1_score(["cut", "cut", "mix"], [0, 0, 1], random_state=0)
+    >>> round(score, 3)
+    0.667
+    """
+    if n_actions is not None and not (is_int(n_actions) and n_actions > 0):
+        refuse("n_actions", n_actions, "a positive integer, or None")
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    parts = [frames] if activities is None else frames.by_activity().values()
+    rng = check_random_state(random_state)
+    return float(np.mean([_sampled_f1(part, n_actions, rng) for part in parts]))
+
+
+def _sampled_f1(frames, n_actions, rng):
+    """Mean F1 of draws from the segments of one sequence of all recordings."""
+    starts = np.flatnonzero(frames.true[1:] != frames.true[:-1]) + 1
+    if not len(starts):
+        raise ValueError(
+            "y_true has 1 segment, expected 2, as the last is not counted."
+        )
+    is_right = frames.true == frames.pred
+    shares = [part.mean() for part in np.split(is_right, starts)[:-1]]
+    # right ones of frames drawn with replacement
+    n_right = rng.binomial(N_SAMPLED, shares, size=(N_DRAWS, len(shares)))
+    total = n_right.sum(axis=1) / N_SAMPLED
+    n_actions = n_actions or len(np.unique(frames.true))
+    precision = total / (n_actions * np.count_nonzero(np.diff(frames.bounds)))
+    recall = total / len(shares)
+    # 1e-8, as there, in place of a division by zero
+    return np.mean(2 * precision * recall / (precision + recall + 1e-8))
+
+
 def edit_score(
     y_true,
     y_pred,
@@ -374,45 +505,40 @@ def _edit_similarity(true, pred):
     return 1 - row[-1] / max(len(true_labels), len(labels))
 
 
-class SegmentationScorer:
-    """A score of predictions, for searches and cross-validation."""
+class SegmentationScorer(_Scorer):
+    """Scorer as of `make_scorer`, for labels as of a fit, perhaps unknown ones."""
 
-    # For an estimator with `classes_`, predictions are labels, and nothing is matched.
+    # A score that `make_scorer` calls does not see the estimator: with `classes_`,
+    # predictions are labels, and nothing is matched.
 
-    def __init__(self, score):
-        self.score = score
-
-    def __call__(self, estimator, X, y) -> float:
-        """Predict X and score against y.
-
-        Frames of unknown label, -1, "" or None as in a fit of labels, do not count.
-        """
-        y, predicted = pair_by_name(y, estimator.predict(X))
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        y, predicted = pair_by_name(y_true, method_caller(estimator, "predict", X))
+        names = next((list(x) for x in (y, predicted) if isinstance(x, dict)), None)
         if getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object:
             y, predicted = [y], [predicted]  # one recording
         predicted = Recordings(as_sequence(predicted))
         codes, classes = read_labels(as_sequence(y), predicted)
         unknown = UNKNOWN_NAME if classes.dtype.kind == "U" else UNKNOWN
         words = np.append(classes, unknown)  # the last one is that of code -1
-        labelled = [i for i, path in enumerate(codes) if (path != UNKNOWN).any()]
-        true = [words[codes[i]] for i in labelled]
+        true = [words[path] for path in codes]
         is_named = getattr(estimator, "classes_", None) is not None
-        return self.score(
-            true,
-            [predicted.arrays[i] for i in labelled],
-            scope="labels" if is_named else None,
-            ignore_labels=unknown,
-        )
+        options = {
+            "scope": "labels" if is_named else None,
+            "ignore_labels": unknown,
+            **self._kwargs,
+            **kwargs,
+        }
+        true = true if names is None else dict(zip(names, true))
+        return self._sign * self._score_func(true, predicted.arrays, **options)
 
-    def __repr__(self):
-        return f"{type(self).__name__}({self.score.__name__})"
 
-
-mof_scorer = SegmentationScorer(mof_score)
-segment_f1_scorer = SegmentationScorer(segment_f1_score)
-edit_scorer = SegmentationScorer(edit_score)
-miou_scorer = SegmentationScorer(miou_score)
-mean_recall_scorer = SegmentationScorer(mean_recall_score)
+mof_scorer = SegmentationScorer(mof_score, 1, {})
+segment_f1_scorer = SegmentationScorer(segment_f1_score, 1, {})
+paper_f1_scorer = SegmentationScorer(paper_f1_score, 1, {})
+released_f1_scorer = SegmentationScorer(released_f1_score, 1, {"random_state": 0})
+edit_scorer = SegmentationScorer(edit_score, 1, {})
+miou_scorer = SegmentationScorer(miou_score, 1, {})
+mean_recall_scorer = SegmentationScorer(mean_recall_score, 1, {})
 
 
 def label_free_scorer(estimator, X, y=None) -> float:

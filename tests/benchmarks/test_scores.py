@@ -8,25 +8,9 @@ import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-from _released_f1 import released_f1
 from _states import covering, match_states, state_matching
 
 from skl_tot.metrics import adjusted_rand_score
-
-
-@pytest.mark.parametrize(
-    ("labels", "n_actions", "score"),
-    [
-        ([[0, 0, 1, 1]], 2, 2 / 3),  # one of two segments counts: P = 1/2, R = 1
-        ([[0, 0, 1, 1]] * 2, 2, 6 / 7),  # three of four: P = 3/4, R = 1
-        ([[0, 1], [1, 0]], 2, 2 / 3),  # equal ones join: two of three, P = 2/4
-        ([[0, 1, 0, 1, 0]], 2, 4 / 3),  # more segments than K: P = 4/2, R = 1
-        ([["a", "b"], ["a", "b"]], 4, 6 / 11),  # K is that of the fit: P = 3/8
-    ],
-)
-def test_released_f1_of_a_perfect_prediction(labels, n_actions, score):
-    numbers = [[9 if y in (0, "a") else 7 for y in path] for path in labels]
-    assert released_f1(labels, numbers, n_actions) == pytest.approx(score, abs=1e-6)
 
 
 @pytest.mark.parametrize(

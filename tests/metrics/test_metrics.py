@@ -17,6 +17,8 @@ from skl_tot.metrics import (
     mean_recall_score,
     miou_score,
     mof_score,
+    paper_f1_score,
+    released_f1_score,
     segment_f1_score,
     segmentation_report,
 )
@@ -236,6 +238,44 @@ class TestActivities:
         assert list(alone["scores"]) == ["all"]  # of a single recording
         for other in (plain, alone):
             assert "scores without background" not in other
+
+
+@pytest.mark.parametrize(
+    ("labels", "n_actions", "score"),
+    [
+        ([[0, 0, 1, 1]], None, 2 / 3),  # one of two segments counts: P = 1/2, R = 1
+        ([[0, 0, 1, 1]] * 2, 2, 6 / 7),  # three of four: P = 3/4, R = 1
+        ([[0, 1], [1, 0]], 2, 2 / 3),  # equal ones join: two of three, P = 2/4
+        ([[0, 1, 0, 1, 0]], None, 4 / 3),  # more segments than K: P = 4/2, R = 1
+        ([["a", "b"], ["a", "b"]], 4, 6 / 11),  # K is that of the fit: P = 3/8
+        ([["a", "SIL", "b"], ["SIL"]], 2, 2 / 3),  # the second one has no frame left
+    ],
+)
+def test_released_f1_of_a_perfect_prediction(labels, n_actions, score):
+    numbers = [[9 if y in (0, "a") else 7 for y in path] for path in labels]
+    options = {"n_actions": n_actions, "ignore_labels": "SIL"}
+    assert released_f1_score(labels, numbers, **options) == pytest.approx(score)
+    both = [*labels, *labels], [*numbers, *numbers]
+    activities = ["x"] * len(labels) + ["y"] * len(labels)
+    found = released_f1_score(*both, activities=activities, **options)
+    assert found == pytest.approx(score)
+
+
+def test_released_f1_draws_frames():
+    """Half of the frames are right, so that half of the draws are, more or less."""
+    y = [[0, 0, 1]], [[0, 2, 1]]
+    scores = [released_f1_score(*y, random_state=seed) for seed in (0, 0, 1)]
+    assert scores[0] == scores[1] != scores[2]
+    assert scores == pytest.approx([1 / 3] * 3, abs=0.1)
+    with pytest.raises(ValueError, match="1 segment, expected 2"):
+        released_f1_score([0, 0], [1, 1])
+
+
+def test_paper_f1_is_a_mean_over_recordings():
+    y_true = [[0, 0, 1, 1], [0, 0, 1, 1]]
+    y_pred = [[0, 0, 1, 1], [0, 1, 1, 1]]  # half of action 0 is no hit
+    assert paper_f1_score(y_true, y_pred) == 0.75
+    assert segment_f1_score(y_true, y_pred, average="recording") == 1
 
 
 class TestByDefinition:

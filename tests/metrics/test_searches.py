@@ -1,11 +1,12 @@
 """Scorers in searches and cross-validation of scikit-learn."""
 
-from types import SimpleNamespace
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 
@@ -74,13 +75,27 @@ def test_without_activities():
 MADE = {name: make_scorer(SCORES[name]) for name in NAMES[:2]}
 
 
-def test_each_fold_gets_its_activities():
+@pytest.mark.parametrize("scorers", [MADE, SCORERS], ids=["made", "ready"])
+def test_each_fold_gets_its_activities(scorers):
+    scorers = {name: clone(scorer, safe=False) for name, scorer in scorers.items()}
     with sklearn.config_context(enable_metadata_routing=True):
-        asking = {k: x.set_score_request(activities=True) for k, x in MADE.items()}
+        asking = {k: x.set_score_request(activities=True) for k, x in scorers.items()}
+        asking = pickle.loads(pickle.dumps(asking))
         found = search(asking, TAKES, Y, activities=pd.Series(ACTIVITIES))
-        with pytest.raises(TypeError):  # nobody takes them
+        with pytest.raises(ValueError, match="set_score_request"):  # nobody takes them
             search({"mof": mof_scorer}, X, Y, activities=ACTIVITIES)
-    assert found == expected_scores(MADE, ACTIVITIES)
+    assert found == expected_scores(asking, ACTIVITIES)
+
+
+@pytest.mark.parametrize("name", [*SCORERS, "paper_f1", "released_f1"])
+def test_ready_scorers_are_like_made_ones(name):
+    options = {"random_state": 0} if name == "released_f1" else {}
+    made = make_scorer(getattr(metrics, f"{name}_score"), **options)
+    ready = getattr(metrics, f"{name}_scorer")
+    assert repr(ready) == repr(made)
+    assert ready._sign == made._sign  # greater is better
+    model = EqualPartsSegmenter(3).fit(X)
+    assert ready(model, X, Y) == made(model, X, Y)
 
 
 def test_activities_by_name_need_no_routing():
@@ -129,7 +144,7 @@ def test_labels_of_other_recordings_are_refused():
 
 
 def test_predictions_that_are_labels_already():
-    class Guided:
+    class Guided(ClusterMixin, BaseEstimator):
         classes_ = np.array(["a", "b"])
 
         def predict(self, X):
@@ -140,6 +155,6 @@ def test_predictions_that_are_labels_already():
     assert mof_scorer(Guided(), [0, 0], [None, ["b", "a"]]) == 0.5
     with pytest.raises(ValueError):
         mof_scorer(Guided(), [0, 0], [None, ["", None]])
-    alone = SimpleNamespace(classes_=Guided.classes_)
+    alone = Guided()
     alone.predict = lambda X: Guided().predict(X)[0]
     assert mof_scorer(alone, [0], ["b", None, "b"]) == 0.5
