@@ -1,5 +1,7 @@
 """Terms, priors and transports that model files trust, and bases for authors."""
 
+from sklearn.base import is_clusterer
+
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import DECODERS, Decoder
 from skl_tot.methods.base import BaseSegmenter
@@ -39,4 +41,43 @@ __all__ = [
     "Term",
     "TimeStamp",
     "Transport",
+    "expected_failed_checks",
 ]
+
+
+def expected_failed_checks(estimator) -> dict[str, str]:
+    """Name the checks of scikit-learn that segmenters and windows fail, with reasons.
+
+    These checks take rows for independent samples. For `check_estimator` and
+    `parametrize_with_checks` of `sklearn.utils.estimator_checks`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Segmenter, or transformer of recordings.
+
+    Returns
+    -------
+    reasons : dict
+        Reason for each name of a check.
+
+    Examples
+    --------
+    >>> from sklearn.utils.estimator_checks import check_estimator
+    >>> from skl_tot import HMMSegmenter
+    >>> expected = expected_failed_checks(HMMSegmenter())
+    >>> checks = check_estimator(
+    ...     HMMSegmenter(), expected_failed_checks=expected, on_skip=None
+    ... )
+    >>> "failed" in [check["status"] for check in checks]
+    False
+    """
+    around = "an output of a frame depends on the frames around it"
+    reasons = {
+        "check_methods_sample_order_invariance": around,
+        "check_methods_subset_invariance": around,
+    }
+    if is_clusterer(estimator):
+        shuffled = "its points are shuffled, and a path cannot follow them"
+        reasons["check_clustering"] = shuffled
+    return reasons

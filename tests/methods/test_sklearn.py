@@ -18,36 +18,26 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skl_tot import (
+    AutoSegmenter,
     HMMSegmenter,
     SemiSupervisedSegmenter,
     TemporalOTSegmenter,
 )
+from skl_tot.extend import expected_failed_checks
 from skl_tot.methods.fitted import warn_of_unused_labels
 from skl_tot.metrics import mof_score, mof_scorer
 
-EXPECTED_FAILURES = {
-    "check_methods_sample_order_invariance": (
-        "predict decodes a path through the frames of a video in their order"
-    ),
-    "check_methods_subset_invariance": (
-        "predict decodes a path through all frames of a video, not each by itself"
-    ),
-    "check_clustering": (
-        "the points are shuffled, and a path through actions cannot follow them"
-    ),
-}
-# The shapes of estimators: with a network, and without. That of a transformer is tested
-# in tests/preprocessing; those that own others pass the checks of all.
+# The shapes of estimators: with a network, without, and with an estimator inside. That
+# of a transformer is tested in tests/preprocessing.
 CONFIGURATIONS = [
     TemporalOTSegmenter(max_iter=2, n_networks=1),
     HMMSegmenter(max_iter=5),
+    AutoSegmenter(),
 ]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@parametrize_with_checks(
-    CONFIGURATIONS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES
-)
+@parametrize_with_checks(CONFIGURATIONS, expected_failed_checks=expected_failed_checks)
 def test_estimator_checks(estimator, check):
     check(estimator)
 

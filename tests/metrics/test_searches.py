@@ -82,7 +82,7 @@ def test_each_fold_gets_its_activities(scorers):
         asking = {k: x.set_score_request(activities=True) for k, x in scorers.items()}
         asking = pickle.loads(pickle.dumps(asking))
         found = search(asking, TAKES, Y, activities=pd.Series(ACTIVITIES))
-        with pytest.raises(ValueError, match="set_score_request"):  # nobody takes them
+        with pytest.raises((TypeError, ValueError), match="activities"):
             search({"mof": mof_scorer}, X, Y, activities=ACTIVITIES)
     assert found == expected_scores(asking, ACTIVITIES)
 

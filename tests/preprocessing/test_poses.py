@@ -12,13 +12,10 @@ from numpy.testing import assert_allclose
 from scipy.spatial.transform import Rotation
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from skl_tot.extend import expected_failed_checks
 from skl_tot.preprocessing import PoseFeatures, poses
 
 N_FRAMES, N_POINTS = 30, 4
-EXPECTED_FAILURES = {
-    "check_methods_sample_order_invariance": "speeds follow the order of frames",
-    "check_methods_subset_invariance": "the size of a body is that in its whole video",
-}
 
 
 def track(n_dims, seed=0, n_frames=N_FRAMES):
@@ -47,7 +44,7 @@ def any_number(n_features, n_dims, bodies):
 
 @parametrize_with_checks(
     [PoseFeatures(n_dims=2, heading=(0, 1))],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    expected_failed_checks=expected_failed_checks,
 )
 def test_scikit_learn_checks(estimator, check, monkeypatch):
     monkeypatch.setattr(poses, "_unnamed_points", any_number)

@@ -12,6 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from skl_tot.extend import expected_failed_checks
 from skl_tot.preprocessing import (
     FrameView,
     FramewiseTransformer,
@@ -45,17 +46,12 @@ def videos():
     return [rng.normal(3, 2, size=(n, 4)) * [1, 2, 3, 4] for n in LENGTHS]
 
 
-AROUND = "a frame has features of those around it"
-EXPECTED_FAILURES = {
-    "check_methods_sample_order_invariance": AROUND,
-    "check_methods_subset_invariance": AROUND,
-}
-
-
 @parametrize_with_checks(
     TRANSFORMERS[:4],
     expected_failed_checks=lambda estimator: (
-        EXPECTED_FAILURES if isinstance(estimator, SignalWindows) else {}
+        expected_failed_checks(estimator)
+        if isinstance(estimator, SignalWindows)
+        else {}
     ),
 )
 def test_scikit_learn_checks(estimator, check):
