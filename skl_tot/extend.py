@@ -78,6 +78,5 @@ def expected_failed_checks(estimator) -> dict[str, str]:
         "check_methods_subset_invariance": around,
     }
     if is_clusterer(estimator):
-        shuffled = "its points are shuffled, and a path cannot follow them"
-        reasons["check_clustering"] = shuffled
+        reasons["check_clustering"] = "a path cannot follow its shuffled points"
     return reasons

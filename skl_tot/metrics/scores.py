@@ -347,16 +347,9 @@ def paper_f1_score(
     >>> paper_f1_score(y_true, [[0, 0, 0, 1], [0, 1]])
     0.75
     """
-    return segment_f1_score(
-        y_true,
-        y_pred,
-        overlap=np.nextafter(0.5, 1),  # more than half
-        average="recording",
-        scope=scope,
-        activities=activities,
-        ignore_labels=ignore_labels,
-        background=background,
-    )
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    more_than_half = np.nextafter(0.5, 1)
+    return frames.average(segment_counts(frames, more_than_half), "recording")
 
 
 def released_f1_score(
@@ -427,9 +420,7 @@ def _sampled_f1(frames, n_actions, rng):
     """Mean F1 of draws from the segments of one sequence of all recordings."""
     starts = np.flatnonzero(frames.true[1:] != frames.true[:-1]) + 1
     if not len(starts):
-        raise ValueError(
-            "y_true has 1 segment, expected 2, as the last is not counted."
-        )
+        raise ValueError("y_true has 1 segment, expected 2: the last does not count.")
     is_right = frames.true == frames.pred
     shares = [part.mean() for part in np.split(is_right, starts)[:-1]]
     # right ones of frames drawn with replacement
@@ -521,14 +512,10 @@ class SegmentationScorer(_Scorer):
         unknown = UNKNOWN_NAME if classes.dtype.kind == "U" else UNKNOWN
         words = np.append(classes, unknown)  # the last one is that of code -1
         true = [words[path] for path in codes]
-        is_named = getattr(estimator, "classes_", None) is not None
-        options = {
-            "scope": "labels" if is_named else None,
-            "ignore_labels": unknown,
-            **self._kwargs,
-            **kwargs,
-        }
         true = true if names is None else dict(zip(names, true))
+        options = {"ignore_labels": unknown} | self._kwargs | kwargs
+        if getattr(estimator, "classes_", None) is not None:
+            options.setdefault("scope", "labels")
         return self._sign * self._score_func(true, predicted.arrays, **options)
 
 

@@ -81,7 +81,8 @@ def test_each_fold_gets_its_activities(scorers):
     with sklearn.config_context(enable_metadata_routing=True):
         asking = {k: x.set_score_request(activities=True) for k, x in scorers.items()}
         asking = pickle.loads(pickle.dumps(asking))
-        found = search(asking, TAKES, Y, activities=pd.Series(ACTIVITIES))
+        by_name = pd.Series(ACTIVITIES, TAKES.names)
+        found = search(asking, TAKES, Y, activities=by_name)
         with pytest.raises((TypeError, ValueError), match="activities"):
             search({"mof": mof_scorer}, X, Y, activities=ACTIVITIES)
     assert found == expected_scores(asking, ACTIVITIES)
