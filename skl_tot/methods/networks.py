@@ -17,6 +17,8 @@ from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.gaussians import time_order
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import (
+    REACH,
+    REACH_IN_STRICT,
     LazyArrays,
     as_type_of,
     group_prototypes,
@@ -345,7 +347,10 @@ class PrototypeSegmenter(NetworkSegmenter):
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
         n_networks = len(overlap) // self.prototypes_.shape[-2]
-        self.prototype_actions_ = group_prototypes(overlap, n_networks, self.n_actions_)
+        reach = REACH_IN_STRICT if self.order_ == "strict" else REACH
+        self.prototype_actions_ = group_prototypes(
+            overlap, n_networks, self.n_actions_, reach
+        )
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._apply_network(videos, score_prototypes))

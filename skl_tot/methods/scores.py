@@ -8,10 +8,12 @@ from sklearn.cluster import KMeans
 # Maximum bytes of arrays that are kept for the next pass: of all frames of most sets,
 # while larger sets are computed again in each pass, so that memory stays flat.
 KEPT_BYTES = 2**26
-# Places in time over which overlaps of prototypes fall to 1 / e, and exponent of sizes
-# in the likeness of groups. With 1/2 long actions absorb short ones; with 1 none gets
-# longer than the others.
-REACH, SIZE_EXPONENT = 10.0, 0.8
+# Places in time over which overlaps of prototypes fall to 1 / e. Those of neighbouring
+# actions interleave, but in strict order, where paths leave no action twice.
+REACH, REACH_IN_STRICT = 10.0, 0.25
+# Exponent of sizes in the likeness of groups: with 1/2 long actions absorb short ones,
+# with 1 none gets longer than the others.
+SIZE_EXPONENT = 0.8
 LARGEST = 1e100  # above all values of a likeness
 
 
@@ -51,14 +53,14 @@ def sum_groups(columns, groups, add):
     return add.reduceat(columns, starts, axis=1)
 
 
-def group_prototypes(overlap, n_networks, n_actions):
+def group_prototypes(overlap, n_networks, n_actions, reach=REACH):
     """Find the action (n_networks * n_prototypes,) of each prototype of networks."""
     # `overlap` is the sum of P' P over codes P of recordings, in frames.
     # Each network merges its prototypes to actions, which are then matched with those
     # of the networks before it, and once more with those of all others.
     blocks = np.split(np.arange(len(overlap)), n_networks)
     actions = np.concatenate(
-        [merge_prototypes(overlap[np.ix_(b, b)], n_actions) for b in blocks]
+        [merge_prototypes(overlap[np.ix_(b, b)], n_actions, reach) for b in blocks]
     )
     members = np.eye(n_actions)[actions]
     # the second round corrects a bad match with the first network alone
@@ -73,12 +75,11 @@ def group_prototypes(overlap, n_networks, n_actions):
     return actions
 
 
-def merge_prototypes(overlap, n_actions):
+def merge_prototypes(overlap, n_actions, reach):
     """Merge prototypes, in order of time, to ``n_actions``; the action of each."""
     places = np.arange(len(overlap))
-    # Prototypes of neighbouring actions interleave in time, so all pairs may be merged;
-    # those further apart in time count less.
-    closeness = np.exp(-np.abs(places[:, None] - places) / REACH)
+    # all pairs may be merged; those further apart in time count less
+    closeness = np.exp(-np.abs(places[:, None] - places) / reach)
     members = np.eye(len(overlap))  # of groups
     while len(members) > n_actions:
         sizes = members @ overlap.sum(axis=1)

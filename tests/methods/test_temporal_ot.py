@@ -184,14 +184,14 @@ class TestScore:
             fitted.score(videos[:1])
 
 
-def merged_slowly(codes, n_actions):
+def merged_slowly(codes, n_actions, reach):
     """Pair after pair of the largest overlap for sizes and places, by loops."""
     groups = [[k] for k in range(codes.shape[1])]
     while len(groups) > n_actions:
         likeness = {}
         for first, second in combinations(range(len(groups)), 2):
             shared = sum(
-                codes[:, j] @ codes[:, k] * np.exp(-abs(j - k) / 10)
+                codes[:, j] @ codes[:, k] * np.exp(-abs(j - k) / reach)
                 for j, k in product(groups[first], groups[second])
             )
             size = codes[:, groups[first]].sum() * codes[:, groups[second]].sum()
@@ -230,12 +230,13 @@ class TestParts:
         overlap = codes.T @ codes
         np.testing.assert_array_equal(group_prototypes(overlap, 1, 4), actions)
 
-    def test_those_that_overlap_most_for_sizes_and_places_are_merged(self):
+    @pytest.mark.parametrize("reach", [10.0, 0.25])
+    def test_those_that_overlap_most_for_sizes_and_places_are_merged(self, reach):
         for seed in range(20):
             rng = np.random.default_rng(seed)
             codes = rng.dirichlet(rng.uniform(0.1, 1, size=9), size=30)
-            expected = merged_slowly(codes, 3)
-            found = group_prototypes(codes.T @ codes, 1, 3)
+            expected = merged_slowly(codes, 3, reach)
+            found = group_prototypes(codes.T @ codes, 1, 3, reach)
             np.testing.assert_array_equal(found, expected)
 
     def test_a_prototype_without_frames_is_merged_first(self):
