@@ -75,8 +75,9 @@ def make_step(shape, device):
     generator = torch.Generator().manual_seed(0)
     shapes = parameter_shapes(shape.features, training, terms)
     network = init_network(shapes, generator=generator)
-    n_iter = max(step for term in terms for step in term.changes_at)
-    state = new_state(network, training, generator, torch.device(device), n_iter)
+    state = new_state(
+        network, training, generator, torch.device(device), training.freeze_iter
+    )
     reader = open_reader(
         Recordings(list(arrays)).standardize(scaler),
         torch.device(device),

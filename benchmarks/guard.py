@@ -68,7 +68,7 @@ def early(n_diagonal):
 
 
 def adam(freeze_iter=20, **options):
-    fixed = {"frames_per_video": 256, "early_stopping": False}
+    fixed = {"frames_per_video": 256}
     return Adam(**(fixed | {"freeze_iter": freeze_iter} | options))
 
 
@@ -87,14 +87,13 @@ VARIANTS = {
     "parts, path": {"n_prototypes": 3, "prior": early(30)},
     "parts, no prior": {"n_prototypes": 2, "prior": None},
     "restarts": {"n_networks": 3},
-    "restarts, parts": TWO | {"n_networks": 2, "optimizer": adam(check_iter=10)},
+    "restarts, parts": TWO | {"n_networks": 2, "optimizer": adam()},
     "skip": {"decoding": "skip", "switch_cost": 0.3},
     "free, estimate": {"decoding": "free", "switch_cost": "estimate"},
     "per video": {"standardize": "video", "decoding": "free"},
     "as it is": {"standardize": None, "prior": TemporalPrior(sigma=2.0), "rho": 0.2},
     "background": {"background_percentile": 20},
     "background, parts": TWO | {"background_percentile": 10, "decoding": "free"},
-    "settling": {"optimizer": adam(early_stopping=True, check_iter=10)},
     "optimizer": {
         "optimizer": adam(learning_rate=3e-3, weight_decay=1e-3, decay=0.5),
         "terms": [TemporalCoherence(0.5, window=10)],

@@ -54,7 +54,6 @@ PUBLISHED: dict = {
         freeze_iter=1 / 3,  # A.3: "the first few"; released code: 4000 of 12000
         frames_per_video=256,  # table 10: mini-batches of 512
         batch_size=2,  # A.3: sampled frames from two videos
-        early_stopping=False,
     ),
 }
 
@@ -131,8 +130,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         machine.
     n_networks : int, default=3
         Networks that `fit` trains at once; the mean of their codes P counts.
-    max_iter : int, default=2000
-        Maximum optimiser steps, one mini-batch each.
+    max_iter : int, default=600
+        Optimiser steps, one mini-batch each.
     device : str, default="auto"
         Device of torch: "auto" (trains on CUDA if there is one, and predicts on it from
         5e8 features on, else on the CPU without torch), "cpu", "cuda", or "cuda:1", ….
@@ -294,7 +293,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     standardize: str | None = "dataset"
     random_state: Any = None
     n_networks: int = 3
-    max_iter: int = 2000
+    max_iter: int = 600
     device: str = "auto"
     network: str | MLP = "mlp"
     prior: Any = "auto"

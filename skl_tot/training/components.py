@@ -100,12 +100,6 @@ class Adam(Component):
         Frames sampled from a recording for a mini-batch, one from each of equal bins.
     batch_size : int, default=2
         Recordings in a mini-batch, at most their total number.
-    early_stopping : bool, default=True
-        Whether to end before ``max_iter`` of the estimator, once most labels of sampled
-        frames stay; the learning rate falls from then on, over ``decay`` of all steps.
-        Only for methods with prototypes, in `fit`.
-    check_iter : int, default=25
-        Steps between two checks.
 
     Examples
     --------
@@ -124,8 +118,6 @@ class Adam(Component):
         ],
         "frames_per_video": COUNT,
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "check_iter": [Interval(Integral, 1, None, closed="left")],
     }
 
     learning_rate: float = 3e-3
@@ -134,8 +126,6 @@ class Adam(Component):
     freeze_iter: Any = 0
     frames_per_video: int = 128
     batch_size: int = 2
-    early_stopping: bool = True
-    check_iter: int = 25
 
     def settings(self, network, max_iter, n_networks=1, encoder="sigmoid"):
         """Make the settings of a fit: these parameters, and others."""
@@ -163,4 +153,4 @@ NETWORKS = MappingProxyType({"mlp": MLP})
 OPTIMIZERS = MappingProxyType({"adam": Adam})
 
 # A constant learning rate and no steps of fixed prototypes, as other papers train.
-constant_adam = partial(Adam, decay=0.0, frames_per_video=256, early_stopping=False)
+constant_adam = partial(Adam, decay=0.0, frames_per_video=256)

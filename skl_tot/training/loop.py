@@ -3,7 +3,6 @@
 # The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
 # module does not depend on particular terms.
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,12 +22,13 @@ from skl_tot.training.network import (
     encode,
     init_network,
     scale_weights,
-    score_prototypes,
 )
 from skl_tot.training.terms import common_value
 
 # Values that Adam remembers of each parameter: two means, and the number of steps.
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+# Steps whose losses are fetched from the device at once.
+FETCHED_STEPS = 25
 
 
 @dataclass
@@ -182,60 +182,21 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     return parts.detach()
 
 
-@dataclass
-class LabelWatch:
-    """Labels of sampled frames by each network, compared from check to check."""
-
-    frames: "torch.Tensor"
-    encoder: str
-    labels: "torch.Tensor | None" = None
-    n_effective: float = 0.0
-
-    @devices.gradients(False)
-    def has_settled(self, network):
-        """Whether most labels have stayed, and no more prototypes are in effect."""
-        embeddings = encode(network, self.frames, self.encoder)
-        similarities = score_prototypes(network, embeddings)
-        labels = similarities.argmax(dim=-1)
-        chosen = torch.nn.functional.one_hot(labels, similarities.shape[-1])
-        shares = chosen.double().mean(dim=1)
-        n_effective = torch.special.entr(shares).sum(dim=-1).exp().mean().item()
-        earlier_labels, n_earlier = self.labels, self.n_effective
-        self.labels, self.n_effective = labels, n_effective
-        if earlier_labels is None:
-            return False
-        share_kept = (labels == earlier_labels).double().mean().item()
-        # while prototypes still part, more labels change, and more are in effect
-        return share_kept > 0.5 and n_effective <= n_earlier
-
-
-def fit_loop(state, batches, settings, terms, count=lambda n: None, watch=None):
-    """Train until batches end or labels settle; return losses (n_steps, R) of all."""
-    # a change of the operations moves labels again
-    changes = (step for term in terms for step in term.changes_at)
-    first_check = max(changes, default=0) + settings.check_iter
+def fit_loop(state, batches, settings, terms, count=lambda n: None):
+    """Train until batches or steps end; return losses (n_steps, R) of all."""
+    n_falling = settings.decay * (state.last_iter - state.first_iter)
     losses, pending = [], []
     for batch in batches:
-        if state.n_iter >= state.last_iter:
-            break
-        n_falling = settings.decay * (state.last_iter - state.first_iter)
         n_left = state.last_iter - state.n_iter
+        if n_left <= 0:
+            break
         state.learning_rate = settings.learning_rate
         if n_left <= n_falling < np.inf:
             state.learning_rate = settings.learning_rate * n_left / n_falling
         pending.append(train_step(state, batch, terms, settings.encoder))
         state.n_iter += 1
-        if len(pending) < settings.check_iter:
-            continue
-        losses.append(_fetch_losses(pending, count))
-        if watch is None or state.n_iter < first_check:
-            continue
-        if watch.has_settled(state.network):
-            watch = None
-            n_steps = state.n_iter - state.first_iter
-            # `decay` of all steps is to come
-            end = state.first_iter + math.ceil(n_steps / (1 - settings.decay))
-            state.last_iter = min(state.last_iter, end)
+        if len(pending) == FETCHED_STEPS:
+            losses.append(_fetch_losses(pending, count))
     if pending:
         losses.append(_fetch_losses(pending, count))
     return np.concatenate(losses)
@@ -294,13 +255,7 @@ def train(videos, settings, terms, *, device, seed, start=None, one_pass=False):
             if start is None and term.starts_at_frames:
                 initialise(term, state, reader, settings)
         batches = sampled_batches(generator, reader, blocks, n_frames, window, lag)
-        watch = None
-        if settings.early_stopping and "prototypes" in state.network and not one_pass:
-            # few frames, as a check takes time; one is valid until the next is read
-            sample, _ = read_sample(state.generator, reader, settings, 2**12)
-            sample = torch.cat([frames.clone() for frames in sample])
-            watch = LabelWatch(sample, settings.encoder)
-        losses = fit_loop(state, batches, settings, terms, count, watch)
+        losses = fit_loop(state, batches, settings, terms, count)
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
 

@@ -16,9 +16,8 @@ from skl_tot.training.devices import torch
 class Prior(Component):
     """Prior of the pseudo-labels of a mini-batch, or of a whole recording.
 
-    A subclass overrides ``__call__``, and ``changes_at``, the steps at which its
-    operations change. Its constructor only stores its parameters. A prior that depends
-    only on time is a `FixedPrior`.
+    A subclass overrides ``__call__``. Its constructor only stores its parameters. A
+    prior that depends only on time is a `FixedPrior`.
 
     Examples
     --------
@@ -28,8 +27,6 @@ class Prior(Component):
     >>> Uniform()(torch.ones(1, 2), torch.ones(1, 1, 1), 0, 0.2)
     tensor([[0., 0.]])
     """
-
-    changes_at = ()
 
     def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the prior T.
@@ -42,7 +39,7 @@ class Prior(Component):
             Weight of a frame as independent evidence: frames of each recording over
             frames sampled from it, at most 1. Below 1, frames were drawn repeatedly.
         step : int
-            Number of previous steps, only to be compared with ``changes_at``.
+            Number of previous steps.
         temperature : float
             Temperature τ of the softmax P.
 
@@ -163,7 +160,7 @@ class PathPrior(TemporalPrior):
     first_index : {0, 1}, default=0
         As for `TemporalPrior`.
     n_diagonal : int, default=100
-        Steps at the start with the diagonal; ``early_stopping`` waits for their end.
+        Steps at the start with the diagonal.
 
     Examples
     --------
@@ -180,11 +177,6 @@ class PathPrior(TemporalPrior):
 
     sigma: float = 0.75
     n_diagonal: int = 100
-
-    @property
-    def changes_at(self):  # type: ignore[override]
-        """Step of the change from the diagonal to paths."""
-        return (int(self.n_diagonal),)
 
     def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the posterior."""

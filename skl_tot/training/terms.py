@@ -33,8 +33,6 @@ class Term(Component):
     lag : float
         Distance of a later frame of each sampled frame, in ``batch.later``, as a share
         of the recording. 0 for none.
-    changes_at : tuple of int
-        Steps at which its operations change; ``early_stopping`` waits for them.
     starts_at_frames : bool
         Whether the term needs frames before the first step, in `initialise`.
 
@@ -54,7 +52,6 @@ class Term(Component):
     weight = 1.0
     window = 0
     lag: float = 0
-    changes_at = ()
     starts_at_frames = False
 
     def shapes(self, sizes):
@@ -176,12 +173,6 @@ class CrossEntropy(Term):
         # Similarities spread by one temperature, so that codes differ from the first
         # step on, yet are not certain; 1e-6 for constant features.
         network["prototypes"].copy_(means * (self.temperature / (spread + 1e-6)))
-
-    @property
-    def changes_at(self):  # type: ignore[override]
-        """Steps at which the prototypes or the prior change."""
-        changes = () if self.prior is None else self.prior.changes_at
-        return (self.freeze_iter, *changes)
 
     def shapes(self, sizes):
         """Shape of the prototypes."""

@@ -21,7 +21,6 @@ from skl_tot.training.batches import (
 )
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
-    LabelWatch,
     TrainingState,
     batch_loss,
     map_moments,
@@ -43,7 +42,7 @@ from skl_tot.training.pseudo_labels import Sinkhorn, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp
 
 CPU = torch.device("cpu")
-ADAM = Adam(1e-2, decay=0.0, frames_per_video=8, early_stopping=False, check_iter=5)
+ADAM = Adam(1e-2, decay=0.0, frames_per_video=8)
 DEFAULTS = ADAM.settings(MLP(6, 4, start="paper"), max_iter=20) | {
     **{"n_prototypes": 3, "temperature": 0.2, "n_sinkhorn_iter": 3},
     **{"prior": "temporal", "rho": 0.1, "sigma": 0.8},
@@ -251,38 +250,6 @@ def test_steps_of_adam_are_those_of_torch():
         for key, expected in adam.state[value].items():
             assert torch.equal(state.moments[name][key], expected)
     assert [value.grad for value in state.network.values()] == [None, None]
-
-
-class TestStopping:
-    @pytest.mark.parametrize(
-        ("options", "n_steps"),
-        [
-            ({"max_iter": 50, "early_stopping": False}, 50),
-            # nothing moves, so labels at the second check are those at the first
-            ({"max_iter": 50}, 10),
-            ({"max_iter": 50, "decay": 0.5}, 20),
-            ({"max_iter": 14, "decay": 0.5}, 14),
-            ({"max_iter": 99, "freeze_iter": 30}, 40),
-            *[({"max_iter": n, "n_networks": 4}, 10) for n in (12, 27, 90)],
-        ],
-    )
-    def test_once_labels_stay(self, videos, options, n_steps):
-        options = {"early_stopping": True} | options
-        settings = config(learning_rate=1e-12, **options)
-        assert len(run(videos, settings)[1]) == n_steps
-
-    def test_while_labels_change_or_prototypes_part_it_goes_on(self, monkeypatch):
-        place = "skl_tot.training.loop.encode"
-        monkeypatch.setattr(place, lambda network, *_: network["embeddings"])
-        watch, one_hot = LabelWatch(None, "sigmoid"), torch.eye(2)
-        for labels, is_settled in [
-            ([0, 0, 0, 1], False),
-            ([1, 1, 1, 0], False),  # none stays
-            ([1, 1, 0, 0], False),  # more are in effect
-            ([1, 1, 0, 0], True),
-        ]:
-            network = {"prototypes": one_hot[None], "embeddings": one_hot[labels][None]}
-            assert watch.has_settled(network) == is_settled
 
 
 class TestStart:

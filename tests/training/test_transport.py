@@ -186,7 +186,7 @@ LEAST = [
         TemporalCoherence(0, 1),
     ),
     *(StructuredTransport(n_iter=1), TimeStamp(0), MLP(1, 1, 1e-100)),
-    Adam(1e-100, 0, decay=0, frames_per_video=1, batch_size=1, check_iter=1),
+    Adam(1e-100, 0, decay=0, frames_per_video=1, batch_size=1),
 ]
 
 
