@@ -84,7 +84,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     >>> videos, _ = make_activities(6, n_actions=3, noise=0.3, random_state=0)
     >>> model = AutoSegmenter(3, random_state=0).fit(videos)
     >>> model.estimator_
-    TemporalOTSegmenter(n_actions=3, random_state=0, switch_cost=0.5)
+    TemporalOTSegmenter(n_actions=3, random_state=0)
     """
 
     __module__ = "skl_tot"
@@ -299,7 +299,7 @@ def spell_out(look, order, n_actions, *, device="auto", **settings):
 
 def spell_out_network(look, order, n_actions, **settings):
     """Make the `TemporalOTSegmenter` of an order that suits a look, without windows."""
-    cost = ESTIMATE if order == "free" or look.returns >= MANY_RETURNS else 0.5
+    cost = ESTIMATE if look.returns >= MANY_RETURNS else AUTO
     return TemporalOTSegmenter(n_actions, order=order, switch_cost=cost, **settings)
 
 

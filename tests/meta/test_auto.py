@@ -76,7 +76,7 @@ class TestChoice:
 
     def test_costs_are_chosen_where_actions_return(self, monkeypatch):
         look = skl_tot.look(make_activities(10, 3, random_state=0)[0], 3)
-        for returns, cost in [(2.4, 0.5), (2.5, "estimate")]:
+        for returns, cost in [(2.4, "auto"), (2.5, "estimate")]:
             object.__setattr__(look, "returns", returns)
             assert auto.spell_out(look, "mostly", 3).switch_cost == cost
             assert auto.spell_out(look, "free", 3).switch_cost == "estimate"
