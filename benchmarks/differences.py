@@ -30,7 +30,7 @@ DEFAULTS = {
     "n_prototypes": 3,
     "alpha": 0.5,
     "decoding": "free",
-    "switch_cost": 0.5,
+    "switch_cost": 0.25,
     "network": MLP(),
     "prior": TemporalPrior(),
     "transport": Sinkhorn(),
