@@ -13,7 +13,7 @@ KEPT_BYTES = 2**26
 REACH, REACH_IN_STRICT = 10.0, 0.25
 # Exponent of sizes in the likeness of groups: with 1/2 long actions absorb short ones,
 # with 1 none gets longer than the others.
-SIZE_EXPONENT = 0.75
+SIZE_EXPONENT = 0.7
 LARGEST = 1e100  # above all values of a likeness
 
 

@@ -195,7 +195,7 @@ def merged_slowly(codes, n_actions, reach):
                 for j, k in product(groups[first], groups[second])
             )
             size = codes[:, groups[first]].sum() * codes[:, groups[second]].sum()
-            likeness[first, second] = shared / size**0.75
+            likeness[first, second] = shared / size**0.7
         first, second = max(likeness, key=likeness.get)
         groups[first] += groups.pop(second)
     sizes, actions = codes.sum(axis=0), np.empty(codes.shape[1], int)
