@@ -16,7 +16,13 @@ from skl_tot.recordings.names import background_labels
 
 
 def match_labels(
-    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="auto",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ) -> dict | list[dict]:
     r"""Match clusters one to one to classes so that most frames agree.
 
@@ -29,9 +35,9 @@ def match_labels(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, each integers or text, of one recording or of many.
-    scope : {"all", "activity", "recording", "labels"}, default=None
+    scope : {"all", "activity", "recording", "labels", "auto"}, default="auto"
         One match over the frames of all recordings, one for each activity, or one for
-        each recording; "labels" matches nothing: predictions are labels already. None
+        each recording; "labels" matches nothing: predictions are labels already. "auto"
         is "activity" if ``activities`` are given, else "all".
     activities : array-like of shape (n_recordings,), or dict, default=None
         Activity of each recording, integers or text; by name if recordings have names.
@@ -118,8 +124,8 @@ class MatchedFrames(NamedTuple):
         return float(np.mean(numerators / denominators))
 
     def group_of(self, average):
-        """Group of each recording whose scores are averaged; None as in `mof_score`."""
-        if average is None:
+        """Group of each recording whose scores are averaged, as in `mof_score`."""
+        if average == "auto":
             average = "pooled" if self.activity_of is None else "activity"
         check_choice("average", average, ("pooled", "activity", "recording"))
         return _number_groups(average, len(self.match_of), self.activity_of)
@@ -155,7 +161,7 @@ def _frames_of_groups(group_of, bounds):
 
 def match_frames(y_true, y_pred, scope, activities, ignore_labels, background):
     """Check the input, remove ignored frames and match."""
-    if scope is None:
+    if scope == "auto":
         scope = "all" if activities is None else "activity"
     check_choice("scope", scope, ("all", "activity", "recording", "labels"))
     y_true, y_pred = pair_by_name(y_true, y_pred)

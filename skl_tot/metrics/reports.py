@@ -27,7 +27,7 @@ def segmentation_report(
     y_true,
     y_pred,
     *,
-    scope=None,
+    scope="auto",
     activities=None,
     ignore_labels=None,
     background=None,
@@ -39,8 +39,8 @@ def segmentation_report(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
-    scope : {"all", "activity", "recording", "labels"}, default=None
-        Match of the scores, as in `match_labels`. None shows one match over all
+    scope : {"all", "activity", "recording", "labels", "auto"}, default="auto"
+        Match of the scores, as in `match_labels`. "auto" shows one match over all
         recordings, one for each activity if ``activities`` is given, and one for each
         recording. Scores of actions are of "all" then.
     activities, ignore_labels, background : optional
@@ -78,14 +78,14 @@ def segmentation_report(
     clusters without class  0 (frames: 1)
     """
     ignored = ignored_labels(ignore_labels)
-    of_actions = "all" if scope is None else scope
+    of_actions = "all" if scope == "auto" else scope
 
     def match(scope, ignored):
         return match_frames(y_true, y_pred, scope, activities, ignored, background)
 
     matched = match(of_actions, ignored)
     scopes = [of_actions]
-    if scope is None:
+    if scope == "auto":
         scopes += ["activity"] * (activities is not None)
         scopes += ["recording"] * (len(matched.by_recording()) > 1)
     report = {

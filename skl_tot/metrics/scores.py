@@ -24,8 +24,8 @@ def mof_score(
     y_true,
     y_pred,
     *,
-    average=None,
-    scope=None,
+    average="auto",
+    scope="auto",
     activities=None,
     ignore_labels=None,
     background=None,
@@ -38,9 +38,9 @@ def mof_score(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
-    average : {"pooled", "activity", "recording"}, default=None
+    average : {"pooled", "activity", "recording", "auto"}, default="auto"
         Whether all frames have the same weight, or all activities, or all recordings.
-        None is "activity" if ``activities`` are given, as is usual for them, else
+        "auto" is "activity" if ``activities`` are given, as is usual for them, else
         "pooled".
     scope, activities, ignore_labels, background : optional
         As in `match_labels`, with its errors.
@@ -66,7 +66,13 @@ def right_frames(frames):
 
 
 def miou_score(
-    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="auto",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ) -> float:
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
@@ -97,7 +103,13 @@ def miou_score(
 
 
 def mean_recall_score(
-    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="auto",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ) -> float:
     r"""Mean over classes of their recall, the share of their frames that are right.
 
@@ -147,7 +159,7 @@ def class_counts(true, pred):
 
 
 def adjusted_rand_score(
-    y_true, y_pred, *, average=None, activities=None, ignore_labels=None
+    y_true, y_pred, *, average="auto", activities=None, ignore_labels=None
 ) -> float:
     """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
@@ -159,10 +171,10 @@ def adjusted_rand_score(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
-    average : {"pooled", "activity", "recording"}, default=None
+    average : {"pooled", "activity", "recording", "auto"}, default="auto"
         Whether the frames of all recordings are scored together, or scores of
-        activities or recordings are averaged. None is "activity" if ``activities`` are
-        given, else "pooled".
+        activities or recordings are averaged. "auto" is "activity" if ``activities``
+        are given, else "pooled".
     activities : optional
         As in `match_labels`; needed for "activity".
     ignore_labels : optional
@@ -187,7 +199,7 @@ def adjusted_rand_score(
 
 
 def adjusted_mutual_info_score(
-    y_true, y_pred, *, average=None, activities=None, ignore_labels=None
+    y_true, y_pred, *, average="auto", activities=None, ignore_labels=None
 ) -> float:
     r"""Compute the adjusted mutual information (AMI) of classes and clusters.
 
@@ -234,8 +246,8 @@ def segment_f1_score(
     y_pred,
     *,
     overlap=0.5,
-    average=None,
-    scope=None,
+    average="auto",
+    scope="auto",
     activities=None,
     ignore_labels=None,
     background=None,
@@ -255,9 +267,9 @@ def segment_f1_score(
         Classes and clusters, as in `match_labels`.
     overlap : float in (0, 1], default=0.5
         Least IoU of a hit.
-    average : {"pooled", "activity", "recording"}, default=None
+    average : {"pooled", "activity", "recording", "auto"}, default="auto"
         Whether counts are summed over all recordings, or each activity, or recording,
-        has an F1 and these are averaged. None is "activity" if ``activities`` are
+        has an F1 and these are averaged. "auto" is "activity" if ``activities`` are
         given, else "pooled".
     scope, activities, ignore_labels, background : optional
         As in `match_labels`, with its errors.
@@ -316,7 +328,13 @@ def _overlaps(true_segments, segments):
 
 
 def paper_f1_score(
-    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="auto",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ) -> float:
     """F1 as in the text of the paper of TOT: a mean over recordings.
 
@@ -357,7 +375,7 @@ def released_f1_score(
     y_pred,
     *,
     n_actions=None,
-    scope=None,
+    scope="auto",
     activities=None,
     ignore_labels=None,
     background=None,
@@ -437,8 +455,8 @@ def edit_score(
     y_true,
     y_pred,
     *,
-    average=None,
-    scope=None,
+    average="auto",
+    scope="auto",
     activities=None,
     ignore_labels=None,
     background=None,
@@ -454,8 +472,8 @@ def edit_score(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
-    average : {"recording", "activity"}, default=None
-        "activity" averages the means over the recordings of each activity. None is
+    average : {"recording", "activity", "auto"}, default="auto"
+        "activity" averages the means over the recordings of each activity. "auto" is
         "activity" if ``activities`` are given, else "recording".
     scope, activities, ignore_labels, background : optional
         As in `match_labels`, with its errors.

@@ -183,7 +183,8 @@ def add_evaluate(commands):
     text = """match actions to labels over all recordings, in each activity or in each
     recording (default: all of these), or take them as labels, as for a model that
     learned labels"""
-    add("--scope", choices=["all", "activity", "recording", "labels"], help=text)
+    scopes = ["auto", "all", "activity", "recording", "labels"]
+    add("--scope", choices=scopes, default="auto", help=text)
     text = "labels of frames that do not count"
     add("--ignore", nargs="+", action="extend", default=[], metavar="LABEL", help=text)
     text = "label of frames without an action; scores are shown with and without it"
