@@ -42,7 +42,7 @@ sample = [
     video[np.linspace(0, len(video) - 1, N_FRAMES).astype(int)] for video in videos[:2]
 ]
 scores = np.concatenate(model.similarities(sample))
-log_prior = np.tile(TemporalPrior(sigma=1.2).table(N_FRAMES, N_ACTIONS), (2, 1))
+log_prior = np.tile(TemporalPrior().table(N_FRAMES, N_ACTIONS), (2, 1))
 Q, Q_without = (
     Sinkhorn(n_iter=3)(torch.tensor(scores).double(), prior, n_videos=2, rho=RHO)
     for prior in (torch.tensor(log_prior), None)

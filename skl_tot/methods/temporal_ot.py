@@ -327,7 +327,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         --------
         >>> from skl_tot import TemporalOTSegmenter
         >>> TemporalOTSegmenter.paper(5, prior__sigma=0.75).prior
-        TemporalPrior(first_index=1, sigma=0.75)
+        TemporalPrior(sigma=0.75)
         """
         settings = {name: clone(value, safe=False) for name, value in PUBLISHED.items()}
         return cls(n_actions, **settings).set_params(**parameters)

@@ -104,9 +104,9 @@ class TemporalPrior(FixedPrior):
     ----------
     sigma : float, default=2.0
         Width σ of the band around the diagonal, in prototypes.
-    first_index : {0, 1}, default=0
-        Number of the first frame and prototype: 0 in the authors' released code, 1 in
-        the paper, which shifts the diagonal by :math:`1 / B - 1 / K`.
+    first_index : {0, 1}, default=1
+        Number of the first frame and prototype: 1 in the paper, 0 in the authors'
+        released code, which shifts the diagonal by :math:`1 / K - 1 / B`.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class TemporalPrior(FixedPrior):
     }
 
     sigma: float = 2.0
-    first_index: int = 0
+    first_index: int = 1
 
     def table(self, n_frames, n_prototypes):
         """Logarithm of the diagonal."""
@@ -176,6 +176,7 @@ class PathPrior(TemporalPrior):
     }
 
     sigma: float = 0.75
+    first_index: int = 0  # ahead of 1 on the mean of the sets
     n_diagonal: int = 100
 
     def __call__(self, similarities, coverage, step, temperature):

@@ -129,7 +129,7 @@ class TestOutputs:
             paths = skip_chain(4, 0.0).posterior(share * log_codes)
             log_prior = torch.tensor(np.log(paths).clip(-30))
         elif prior is not None:
-            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 0.8))
+            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 0.8, 1))
         expected = Sinkhorn()(torch.tensor(scores), log_prior, 1, model.rho)
         found = model.pseudo_labels(videos[0])
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)

@@ -63,7 +63,7 @@ def terms_of(config):
             config.n_prototypes,
             Sinkhorn(config.n_sinkhorn_iter),
             rho=config.rho,
-            prior=TemporalPrior(config.sigma) if config.prior else None,
+            prior=TemporalPrior(config.sigma, 0) if config.prior else None,
             temperature=config.temperature,
             freeze_iter=config.freeze_iter,
         ),

@@ -31,7 +31,7 @@ def test_codes_and_prior_of_the_authors(golden, case, kind):
     scores = torch.tensor(golden[f"{case}_scores"])
     assert len(scores) == n_videos * n_frames
     coverage = torch.ones(int(n_videos), 1, 1)
-    prior, transport = TemporalPrior(sigma), Sinkhorn(n_iter)
+    prior, transport = TemporalPrior(sigma, 0), Sinkhorn(n_iter)
     table = prior(scores.double(), coverage, 0, 0.1)
     theirs = np.log(golden[f"{case}_prior"].astype(float))
     assert np.ptp(table.numpy() - theirs) < 1e-4  # theirs are float32
@@ -43,7 +43,7 @@ def test_codes_and_prior_of_the_authors(golden, case, kind):
 
 
 def test_prior_counted_from_one_by_loops():
-    table = TemporalPrior(1.5, first_index=1).table(7, 3)
+    table = TemporalPrior(1.5).table(7, 3)
     for i in range(1, 8):
         for j in range(1, 4):
             distance = abs(i / 7 - j / 3) / np.sqrt(1 / 7**2 + 1 / 3**2)
@@ -197,7 +197,7 @@ def test_least_values_are_valid(component):
 
 def test_path_prior_starts_as_the_diagonal():
     similarities, coverage = torch.rand(8, 3), torch.ones(2, 1, 1)
-    prior, diagonal = PathPrior(n_diagonal=5, sigma=0.8), TemporalPrior(0.8)
+    prior, diagonal = PathPrior(n_diagonal=5, sigma=0.8), TemporalPrior(0.8, 0)
     given = similarities, coverage
     torch.testing.assert_close(prior(*given, 4, 0.1), diagonal(*given, 4, 0.1))
     assert (prior(*given, 5, 0.1) != diagonal(*given, 5, 0.1)).any()
