@@ -32,7 +32,8 @@ from skl_tot.datasets import make_activities
 from skl_tot.training.devices import resolve_device
 
 ACTS = ("fit", "predict")
-BESIDE_HMMLEARN, MOST_FRAMES = ("hapt", "jigsaws_throws", "hapt_raw"), 40_000
+BESIDE_HMMLEARN = ("hapt", "jigsaws_throws", "hapt_raw", "skab34", "utkinect")
+MOST_FRAMES = 40_000
 
 
 def load_videos(folder):

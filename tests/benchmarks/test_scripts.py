@@ -104,7 +104,7 @@ COMMANDS = {
     ],
     "trust": [f"{FIT} KMeansSegmenter"],
     "groups": ["--draws 2 --subjects 5"],
-    "differences": [f"{FIT} alpha prior__sigma", TABLE],
+    "differences": [f"{FIT} alpha standardize", TABLE],
     "first_answer": [f"{FIT} HMM --seeds 1", f"{TABLE} --csv-of-sets {{out}}/b.csv"],
     "speed": ["--quick --json {out}/a.json"],
     "labels": ["sets --data {data} --sets first --results {out}/a.jsonl", TABLE],

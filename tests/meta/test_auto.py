@@ -79,7 +79,7 @@ class TestChoice:
         for returns, cost in [(2.4, "auto"), (2.5, "estimate")]:
             object.__setattr__(look, "returns", returns)
             assert auto.spell_out(look, "mostly", 3).switch_cost == cost
-            assert auto.spell_out(look, "free", 3).switch_cost == "estimate"
+            assert auto.spell_out(look, "free", 3).switch_cost == cost
 
     @pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
     def test_raw_signals_get_windows(self, swings):

@@ -67,7 +67,7 @@ class State(NamedTuple):
         return self.with_entries(entries), len(entries)
 
     def shows_again(self, older):
-        """Whether frames without labels of people show what an older state had."""
+        """Whether frames without labels of people have the actions of an older state."""
         for old, entry in zip(older.entries, self.entries):
             is_other = old.segments.labels() != entry.segments.labels()
             if (is_other & ~entry.frames_known()).any():
@@ -75,7 +75,7 @@ class State(NamedTuple):
         return set(older.actions) <= set(self.names)
 
     def with_model_of(self, older):
-        """State with the model of an older state, and what it predicted."""
+        """State with the model of an older state and its predictions."""
         of_model = ("predicted", "confidence", "edges", "seen")
         entries = [
             entry._replace(**{name: getattr(old, name) for name in of_model})
