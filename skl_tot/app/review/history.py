@@ -67,7 +67,7 @@ class State(NamedTuple):
         return self.with_entries(entries), len(entries)
 
     def shows_again(self, older):
-        """Whether frames without labels of people have the actions of an older state."""
+        """Whether frames without labels of people have the older actions."""
         for old, entry in zip(older.entries, self.entries):
             is_other = old.segments.labels() != entry.segments.labels()
             if (is_other & ~entry.frames_known()).any():
